@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { recipeFor } from '../src/build/recipe.ts';
 import { Fault } from '../src/base/fault.ts';
 import { checkTemplate } from '../src/template/resolve/check.ts';
-import type { HostFacts } from '../src/context/files.ts';
+import type { ContextHostFacts } from '../src/context/files.ts';
 import { render } from '../src/template/language/render.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
@@ -35,7 +35,7 @@ const runtime = {
   ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t imaged',
 };
 
-const onVmd: HostFacts = { lease: { router: true, dns: true, hostname: true } };
+const onVmd: ContextHostFacts = { lease: { router: true, dns: true, hostname: true } };
 
 const machineOf = (release = '7.9') => ({
   memory: '1G',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
-import { sourcesOf, type Recorded } from '../src/build/files/sources.ts';
+import { sourcesOf, type RecordedSources } from '../src/build/files/sources.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { fetchSource } from '../src/fetch/fetch-source.ts';
 import { hostOf } from '../src/outward/hosts.ts';
@@ -35,7 +35,7 @@ const desk = async () => {
     return build.id;
   };
   const source = fetchSource(() => ['files.example', '*.mirror.example'].map(hostOf));
-  const machineOf = async (machine: object, recorded: Recorded = new Map()): Promise<Spec> => {
+  const machineOf = async (machine: object, recorded: RecordedSources = new Map()): Promise<Spec> => {
     const sources = sourcesOf(
       {
         ...{ store, folders },
@@ -82,7 +82,7 @@ const disk = (base: unknown, rest: object = {}) => ({ disks: [{ base, ...rest }]
 test('an artifact of a build is a base, by id or as the newest of a template; which one that was stays', async () => {
   await using shop = await desk();
   const first = await shop.publish('tiny');
-  const recorded: Recorded = new Map();
+  const recorded: RecordedSources = new Map();
   const latest = disk('build:latest:tiny/disk.img');
   const baseOf = ({ disks: [made] }: Spec) => [made?.base?.path, made?.base?.layers];
   assert.deepEqual(baseOf(await shop.machineOf(latest, recorded)), [shop.folders.artifact(first, 'disk.img'), 'one']);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { connectConsole } from '../src/guest/console/connect.ts';
-import type { Terminal } from '../src/guest/console/terminal.ts';
+import type { GuestTerminal } from '../src/guest/console/terminal.ts';
 import { answerOf } from '../src/guest/answer.ts';
 import type { Guest } from '../src/guest/types.ts';
 import { localShell } from './fixtures/local-shell.ts';
@@ -65,7 +65,7 @@ for (const lost of ['stands', 'is lost'] as const)
   });
 
 /** The same shell, with what `say` puts in the place of a line, as the kernel does that speaks on the same console. */
-const interrupted = (terminal: Terminal, say: (line: string) => readonly string[]): Terminal => ({
+const interrupted = (terminal: GuestTerminal, say: (line: string) => readonly string[]): GuestTerminal => ({
   ...terminal,
   follow: (onLine) => terminal.follow((line) => say(line).forEach(onLine)),
 });

@@ -15,7 +15,7 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import type { ListenAt } from '../src/base/hardware.ts';
 import { serveEndpoint, serveEndpointWithin } from '../src/httpd/endpoint/serve-endpoint.ts';
-import type { Answer, EndpointRequest } from '../src/httpd/endpoint/types.ts';
+import type { EndpointAnswer, EndpointRequest } from '../src/httpd/endpoint/types.ts';
 import { runs } from './fixtures/long.ts';
 
 const secret = 'SECRET-OUTSIDE';
@@ -37,7 +37,7 @@ const kiosk = async (at?: (folder: string) => ListenAt) => {
   await symlink('..', join(folder, 'sets', 'up'));
   await writeFile(join(folder, 'key.pub'), 'ssh-ed25519 AAAA\n');
   let renders = 0;
-  const answers = new Map<string, Answer>([
+  const answers = new Map<string, EndpointAnswer>([
     ['install.conf', { kind: 'text', render: () => `count = ${++renders}\n` }],
     ['broken.conf', { kind: 'text', render: () => assert.fail('no variable is called x') }],
     ['page', { kind: 'text', type: 'text/html', render: () => '<p>ü</p>' }],

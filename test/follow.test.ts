@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { follow, type Next } from '../src/api/following/follow.ts';
+import { follow, type NextPiece } from '../src/api/following/follow.ts';
 
 /** What is followed, by hand: each read waits until it is answered. */
 const followed = () => {
-  const reads: { readonly give: (next: Next<string>) => void; readonly fail: (error: Error) => void }[] = [];
+  const reads: { readonly give: (next: NextPiece<string>) => void; readonly fail: (error: Error) => void }[] = [];
   let ring: () => void = () => assert.fail('it was not opened');
   let [opened, closed] = [0, 0];
   return {
@@ -15,15 +15,15 @@ const followed = () => {
       opened += 1;
       ring = own;
       return {
-        next: () => new Promise<Next<string>>((give, fail) => void reads.push({ give, fail })),
+        next: () => new Promise<NextPiece<string>>((give, fail) => void reads.push({ give, fail })),
         [Symbol.asyncDispose]: async () => void (closed += 1),
       };
     },
   };
 };
 
-const part = (text: string, isLast = false): Next<string> => ({ part: text, isAll: true, isLast });
-const nothing = (isLast = false): Next<string> => ({ part: undefined, isAll: true, isLast });
+const part = (text: string, isLast = false): NextPiece<string> => ({ part: text, isAll: true, isLast });
+const nothing = (isLast = false): NextPiece<string> => ({ part: undefined, isAll: true, isLast });
 const over = { done: true, value: undefined };
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 

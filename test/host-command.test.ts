@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { cleanupStack } from '../src/base/cleanup.ts';
-import { Report } from '../src/host/print-findings.ts';
+import { FindingsReport } from '../src/host/print-findings.ts';
 import { imagedProgram, startImaged } from './fixtures/imaged.ts';
 import { hangingQemu } from './fixtures/hanging-qemu.ts';
 import { processesIn } from './fixtures/processes.ts';
@@ -86,7 +86,7 @@ test('imaged check --json says the same as a document', async () => {
   await using at = await desk(`[hypervisor.qemu]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
   const [lines, { code, stdout }] = [await at.check(), await at.check('--json')];
   assert.equal(code, 1);
-  const report = z.strictObject(Report.shape).parse(JSON.parse(stdout));
+  const report = z.strictObject(FindingsReport.shape).parse(JSON.parse(stdout));
   assert.equal(report.fit, false);
   assert.deepEqual(
     report.checks.map(({ name, state }) => [state, name]),
@@ -136,7 +136,7 @@ test('without a configuration at its usual place that is what fails, and the res
   if (existsSync('/etc/imaged.toml')) return t.skip('this host has an imaged of its own');
   const { code, stdout } = await command('check', '--json');
   assert.equal(code, 1);
-  const [first, ...rest] = Report.parse(JSON.parse(stdout)).checks;
+  const [first, ...rest] = FindingsReport.parse(JSON.parse(stdout)).checks;
   assert.deepEqual([first?.name, first?.state], ['configuration', 'fail']);
   assert.ok(rest.length > 5);
 });

@@ -10,7 +10,7 @@ import { askHost } from '../src/host/ask-host.ts';
 import { makeHost } from '../src/host/make-host.ts';
 import { daemonUser, may } from '../src/host/people.ts';
 import { hostChecksFor } from '../src/host/checks.ts';
-import type { Asked, Finding, Host } from '../src/host/types.ts';
+import type { HostAsked, Finding, Host } from '../src/host/types.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -26,11 +26,11 @@ export type Change = {
   readonly settings?: string;
   readonly release?: string;
   readonly uid?: number;
-  readonly asked?: Partial<Asked>;
+  readonly asked?: Partial<HostAsked>;
 };
 
 export type HostShop = AsyncDisposable & {
-  readonly asked: Asked;
+  readonly asked: HostAsked;
   readonly findings: () => Promise<readonly Finding[]>;
   readonly finding: (name: string) => Promise<Finding>;
 };
@@ -95,7 +95,7 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
     },
   };
   const config: Config = parseConfig(change.settings ?? '', 'imaged.toml');
-  const asked: Asked = {
+  const asked: HostAsked = {
     host,
     config,
     user: await daemonUser(host, config.data_dir),

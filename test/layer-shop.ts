@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import type { Layer, LayerShelf, NewLayer } from '../src/layers/types.ts';
 import { layerFoldersIn } from '../src/layers/shelf/files.ts';
-import { openShelf, type Shelf } from '../src/layers/shelf/open-shelf.ts';
+import { openShelf, type OpenedShelf } from '../src/layers/shelf/open-shelf.ts';
 import type { ShelfParts, ShelfSettings } from '../src/layers/shelf/parts.ts';
 import type { Store } from '../src/queue/store.ts';
 
@@ -18,7 +18,7 @@ export type ShelfDesk = ShelfSettings & {
 export const roomyDesk: ShelfDesk = { isOn: true, bytes: 2 ** 40, maxAgeMs: 86_400_000, spareBytes: 2 ** 40 };
 
 export type ShelfShop = {
-  readonly shelf: Shelf;
+  readonly shelf: OpenedShelf;
   /** What the shelf warned of. */
   readonly warnings: string[];
   readonly figures: { hits: number; misses: number; saved: number };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openLog, type Log } from '../src/build/attempt/log.ts';
+import { openLog, type AttemptLog } from '../src/build/attempt/log.ts';
 import type { Bound } from '../src/base/bounded-file.ts';
 import { makeByteRing } from '../src/base/byte-ring.ts';
 import { systemClock } from '../src/base/clock.ts';
@@ -23,7 +23,7 @@ const desk = async (bound = small) => {
   return {
     failures,
     path,
-    write: async (work: (log: Log) => Promise<void> | void) => {
+    write: async (work: (log: AttemptLog) => Promise<void> | void) => {
       await using log = await openLog(path, {
         clock: { ...systemClock, now: () => 0 },
         growth: makeGrowth(),

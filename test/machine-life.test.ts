@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { followLife, type Ended, type Next } from '../src/vmm/life.ts';
+import { followLife, type Ended, type NextState } from '../src/vmm/life.ts';
 import { eventBound, makeEventCount } from '../src/vmm/qemu/event-bound.ts';
 import { nextOfQemu, sameMs, spawned, type QemuLife, type QemuObservation } from '../src/vmm/qemu/life.ts';
 import { nextOfVm, startedVm, type VmLife, type VmObservation } from '../src/vmm/vmd/life.ts';
 
 /** The state after the observation, with the effects behind it: "gone +read-last-words". */
-const told = ({ life, effects }: Next<{ readonly is: string }, string>): string =>
+const told = ({ life, effects }: NextState<{ readonly is: string }, string>): string =>
   [life.is, ...effects.map((effect) => `+${effect}`)].join(' ');
 
 const exit = { exitCode: 0, signal: undefined };
@@ -213,7 +213,7 @@ test('a burst of resets is one reboot, and a guest that reboots without end is t
 /** The endings of a life through these observations, one for each time that it had one. */
 const endingsAfter = <Life extends { readonly is: string } | Ended, Observation>(
   first: Life,
-  next: (life: Life, observation: Observation) => Next<Life, string>,
+  next: (life: Life, observation: Observation) => NextState<Life, string>,
   observations: readonly Observation[],
 ): readonly unknown[] => {
   const endings: unknown[] = [];

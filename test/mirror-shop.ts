@@ -12,7 +12,7 @@ import { makeMirrorWithin } from '../src/httpd/mirror/mirror.ts';
 import type { MirrorSet } from '../src/httpd/mirror/types.ts';
 import type { UpstreamLimits } from '../src/httpd/mirror/upstream.ts';
 import { serveEndpoint } from '../src/httpd/endpoint/serve-endpoint.ts';
-import type { Answer, EndpointRequest, RefusedSet } from '../src/httpd/endpoint/types.ts';
+import type { EndpointAnswer, EndpointRequest, RefusedSet } from '../src/httpd/endpoint/types.ts';
 
 export const signify = process.platform === 'linux' ? 'signify-openbsd' : 'signify';
 
@@ -211,7 +211,7 @@ export const mirrorShop = async () => {
     /** An endpoint over a mirror, and what it told. */
     serve: async (
       mirror: Awaited<ReturnType<typeof makeMirrorWithin>> | undefined,
-      answers: ReadonlyMap<string, Answer> = new Map(),
+      answers: ReadonlyMap<string, EndpointAnswer> = new Map(),
     ) => {
       const path = join(folder, `http-${++endpoints}.sock`);
       const fetched: MirrorSet[] = [];

@@ -11,7 +11,7 @@ import { firstBytes } from '../src/outward/first-bytes.ts';
 import { hostOf } from '../src/outward/hosts.ts';
 import { mayPass } from '../src/outward/peer.ts';
 import type { LookUp } from '../src/outward/reach.ts';
-import { ask, type Asking } from '../src/outward/request.ts';
+import { ask, type OutwardAsking } from '../src/outward/request.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -42,7 +42,7 @@ const receiver = async (answer: Answer) => {
   };
 };
 
-const to = (hosts: readonly string[], more: Partial<Asking> = {}, lookUp?: LookUp): Asking => ({
+const to = (hosts: readonly string[], more: Partial<OutwardAsking> = {}, lookUp?: LookUp): OutwardAsking => ({
   peer: destination(() => hosts.map(hostOf), lookUp),
   headers: {},
   silentMs: 2000,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { makeContexts } from '../src/build/contexts.ts';
-import type { HostFacts } from '../src/context/files.ts';
+import type { ContextHostFacts } from '../src/context/files.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { makeAdmission, type Admission } from '../src/build/admission.ts';
 import { systemClock } from '../src/base/clock.ts';
@@ -20,7 +20,7 @@ const fixtures = fileURLToPath(new URL('../../test/fixtures/packer', import.meta
 const mebi = 2 ** 20;
 
 /** The API with the admission that judges templates, and contexts that are really unpacked. */
-const judging = async (host: HostFacts = {}): Promise<ApiShop & { readonly home: string }> => {
+const judging = async (host: ContextHostFacts = {}): Promise<ApiShop & { readonly home: string }> => {
   const home = await mkdtemp(join(tmpdir(), 'packer-api-'));
   const folders = foldersBelow(home, join(home, 'run'));
   await folders.prepare();

@@ -9,7 +9,7 @@ import { boxFactsOf } from '../src/base/media-type.ts';
 import { runProgram } from '../src/base/program.ts';
 import { downloadedFile } from '../src/build/downloaded-file.ts';
 import type { HostMeans } from '../src/post-processors/host-means.ts';
-import type { Draft } from '../src/post-processors/kind.ts';
+import type { ArtifactDraft } from '../src/post-processors/kind.ts';
 import { boxVersionOf, versionAt } from '../src/post-processors/vagrant/version.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
@@ -39,7 +39,11 @@ const shop = async () => {
     });
     return spec.postProcessors;
   };
-  const run = async (drafts: readonly Draft[], asked: object, more: object = {}): Promise<readonly Draft[]> => {
+  const run = async (
+    drafts: readonly ArtifactDraft[],
+    asked: object,
+    more: object = {},
+  ): Promise<readonly ArtifactDraft[]> => {
     const artifacts = drafts.map(({ name, mediaType }) => ({
       name,
       format: mediaType.includes('raw') ? 'raw' : 'qcow2',
@@ -49,7 +53,7 @@ const shop = async () => {
   };
   const program = async (file: string, ...args: string[]) => (await runProgram(file, args, { signal: on(), cwd: at.workspace })).stdout; // prettier-ignore
   /** A disk of 40 MiB with a little in it, as a draft. */
-  const disk = async (name: string, format: 'raw' | 'qcow2'): Promise<Draft> => {
+  const disk = async (name: string, format: 'raw' | 'qcow2'): Promise<ArtifactDraft> => {
     const raw = join(at.workspace, `${name}.source`);
     const file = await open(raw, 'wx');
     await file.write(randomBytes(100_000), 0, 100_000, 5 * MiB + 5);
@@ -59,7 +63,7 @@ const shop = async () => {
     await program('qemu-img', 'convert', '-f', 'raw', '-O', format, raw, from);
     return { name, from, mediaType: format === 'raw' ? 'application/x-raw-disk-image' : 'application/x-qemu-disk' };
   };
-  const unpacked = async ({ name, from }: Draft) => {
+  const unpacked = async ({ name, from }: ArtifactDraft) => {
     const folder = join(at.workspace, `unpacked-${name}`);
     await mkdir(folder);
     await program('tar', '-xf', from, '-C', folder);

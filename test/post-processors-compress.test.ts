@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { runProgram } from '../src/base/program.ts';
 import { digestsOf } from '../src/image/digests.ts';
 import { formats, rows, type Format } from '../src/post-processors/compressing/formats.ts';
-import type { Draft } from '../src/post-processors/kind.ts';
+import type { ArtifactDraft } from '../src/post-processors/kind.ts';
 import { bench } from './fixtures/post-processing.ts';
 import { isLong } from './fixtures/hypervisor.ts';
 
@@ -32,7 +32,7 @@ const printedBy = async ([program = '', ...args]: readonly string[], file: strin
 };
 
 /** Compresses the bench's disk, and gives what came of it. */
-const compressed = async (at: Awaited<ReturnType<typeof bench>>, format: Format): Promise<Draft> => {
+const compressed = async (at: Awaited<ReturnType<typeof bench>>, format: Format): Promise<ArtifactDraft> => {
   const drafts = await at.run(exported, [], []);
   const [, made] = await at.run({ type: 'compress', settings: settings(format) }, ['a.raw'], drafts);
   assert.ok(made);
@@ -116,7 +116,7 @@ test('compressing and hashing a large file takes little memory', async () => {
   await file.truncate(mb * 2 ** 20);
   await file.write(randomBytes(2 ** 20), 0, 2 ** 20, 100 * 2 ** 20);
   await file.close();
-  const drafts: readonly Draft[] = [{ name: 'a.raw', mediaType: 'x/y', from: at.disk.path }];
+  const drafts: readonly ArtifactDraft[] = [{ name: 'a.raw', mediaType: 'x/y', from: at.disk.path }];
   let most = 0;
   const timer = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss());

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { Fault } from '../src/base/fault.ts';
 import { runProgram } from '../src/base/program.ts';
 import { imageFormats, imageRows, type ImageFormat } from '../src/post-processors/image-formats.ts';
-import type { Draft } from '../src/post-processors/kind.ts';
+import type { ArtifactDraft } from '../src/post-processors/kind.ts';
 import { bench } from './fixtures/post-processing.ts';
 
 const on = () => new AbortController().signal;
@@ -15,7 +15,7 @@ const on = () => new AbortController().signal;
 const mb = 2 ** 20;
 
 /** A raw disk of a size that no geometry of cylinders fits, with data in it. */
-const rawDisk = async (at: Awaited<ReturnType<typeof bench>>): Promise<readonly Draft[]> => {
+const rawDisk = async (at: Awaited<ReturnType<typeof bench>>): Promise<readonly ArtifactDraft[]> => {
   const file = await open(at.disk.path, 'wx');
   await file.truncate(37 * mb);
   await file.write(randomBytes(mb), 0, mb, 20 * mb);

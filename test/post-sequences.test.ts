@@ -8,7 +8,7 @@ import { recipeFor } from '../src/build/recipe.ts';
 import { joinSequences, SequencesFailed } from '../src/build/attempt/sequences.ts';
 import { postProcess } from '../src/build/steps/post-process.ts';
 import { withArtifacts } from '../src/build/after-failure/publish-failed.ts';
-import type { Draft } from '../src/post-processors/kind.ts';
+import type { ArtifactDraft } from '../src/post-processors/kind.ts';
 import { demandOf } from '../src/template/resolve/demand.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { expandTemplate } from '../src/template/expand/expand.ts';
@@ -110,7 +110,7 @@ test('a machine has the sequences and the post-processors that are for it', () =
 type Has = Parameters<ReturnType<typeof postProcess>['run']>[0];
 
 /** Sequences of steps, as the recipe puts them beside each other. */
-const beside = (...sequences: readonly (readonly Step<Has, { readonly drafts: readonly Draft[] }>[])[]) =>
+const beside = (...sequences: readonly (readonly Step<Has, { readonly drafts: readonly ArtifactDraft[] }>[])[]) =>
   planFrom<Has>().beside(
     sequences.map((steps) => steps.reduce<Plan<Has, Has>>((so, step) => so.then(step), planFrom<Has>())),
     joinSequences,
@@ -141,7 +141,7 @@ const failing = {
   phase: 'packaging',
   timeoutMs: 1,
   run: () => Promise.reject(new Fault('program_failed', 'This one fails.')),
-} satisfies Step<Has, { readonly drafts: readonly Draft[] }>;
+} satisfies Step<Has, { readonly drafts: readonly ArtifactDraft[] }>;
 
 test('an export is published where a sequence leaves it, and is gone where all have taken it', async () => {
   await using at = await shop();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
-import { endingOf, type Departure } from '../src/vmm/qemu/ending.ts';
+import { endingOf, type QemuDeparture } from '../src/vmm/qemu/ending.ts';
 import { hasAnswered, openQmp, type QmpEvent } from '../src/vmm/qemu/qmp.ts';
 import { on } from './fixtures/qemu-bench.ts';
 
@@ -83,12 +83,12 @@ test('a question under way when QEMU is killed is not left waiting', async () =>
 });
 
 test('what was seen of a machine decides how it ended', () => {
-  const seen: Departure = {
+  const seen: QemuDeparture = {
     exit: { exitCode: 0, signal: undefined },
     isOurs: false,
     words: '',
   };
-  const table: readonly (readonly [Partial<Departure>, string])[] = [
+  const table: readonly (readonly [Partial<QemuDeparture>, string])[] = [
     [{ reason: 'guest-shutdown' }, 'halt'],
     [{ reason: 'guest-shutdown', isOurs: true }, 'halt'],
     [{ reason: 'guest-reset' }, 'reboot'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Fault } from '../src/base/fault.ts';
 import { runProgram } from '../src/base/program.ts';
-import type { HostFacts } from '../src/context/files.ts';
+import type { ContextHostFacts } from '../src/context/files.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 
@@ -32,7 +32,7 @@ const resolved = (
   communicator: object,
   variables: Record<string, string> = {},
   change: object = {},
-  host: HostFacts = {},
+  host: ContextHostFacts = {},
 ) =>
   resolve({
     template: parseTemplate({

@@ -1,5 +1,5 @@
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
-import { addRoutes, type Shown } from './routes.ts';
+import { addRoutes, type ShownRoute } from './routes.ts';
 import type { ApiParts } from './types.ts';
 import type { App } from './server/app.ts';
 import { addAuth } from './server/authentication/auth.ts';
@@ -30,7 +30,7 @@ const unused = () => () => {
 // Connections that have been refused and still hold a descriptor.
 const maxLingering = 16;
 
-const showBuilds = (app: App, parts: ApiParts, view: View): Shown => {
+const showBuilds = (app: App, parts: ApiParts, view: View): ShownRoute => {
   const onTrouble = (error: unknown) => app.log.warn({ err: error }, 'a change of a build could not be told');
   const waits = makeWaits(parts, view);
   const feed = makeFeed({ ...parts, onTrouble }, view);

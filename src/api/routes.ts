@@ -47,10 +47,10 @@ import { makeLongRequests, type LongRequests } from './server/streams/long-reque
 import type { ApiParts } from './types.ts';
 
 /** Where builds are looked at once for all who ask. */
-export type Shown = { readonly waits: Waits; readonly feed: Feed };
+export type ShownRoute = { readonly waits: Waits; readonly feed: Feed };
 
 /** What routes have in common. */
-type Common = Shown & { readonly view: View; readonly longRequests: LongRequests };
+type Common = ShownRoute & { readonly view: View; readonly longRequests: LongRequests };
 
 /** The daemon and what it says of itself. */
 const addOwnRoutes = (app: App, parts: ApiParts): void => {
@@ -132,7 +132,7 @@ const addTemplateRoutes = (app: App, parts: ApiParts, { view }: Common): void =>
 };
 
 /** Every route, in the order of the contract. */
-export const addRoutes = (app: App, parts: ApiParts, view: View, shown: Shown, timeouts: Timeouts): void => {
+export const addRoutes = (app: App, parts: ApiParts, view: View, shown: ShownRoute, timeouts: Timeouts): void => {
   const common = { ...shown, view, longRequests: makeLongRequests(parts.limits.waitsPerToken, parts) };
   addOwnRoutes(app, parts);
   addBuildRoutes(app, parts, common);

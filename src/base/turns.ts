@@ -25,12 +25,12 @@ export const turn = (): Promise<void> =>
   });
 
 /** Ends at once, or, where the work has kept the event loop for long enough, when it is its turn again. */
-export type Pause = () => Promise<void>;
+export type TurnPause = () => Promise<void>;
 
 const longestMs = 8;
 
 /** For one piece of work: call it often, between any two parts. */
-export const makePause = (): Pause => {
+export const makePause = (): TurnPause => {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < longestMs) return;

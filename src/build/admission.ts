@@ -5,8 +5,8 @@ import type { Claim, FrozenBuild } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
 import { judgeStoredSecrets } from './asked/host-secrets.ts';
-import type { HostFacts } from '../context/files.ts';
-import type { Sources } from '../context/sources.ts';
+import type { ContextHostFacts } from '../context/files.ts';
+import type { ContextSources } from '../context/sources.ts';
 import { listingOf } from '../context/listing.ts';
 import { parseTemplate } from '../template/document/template.ts';
 import type { Expanded } from '../template/expand/expand.ts';
@@ -26,7 +26,15 @@ import type { UploadDigest } from './asked/began-with.ts';
 import { removeValues, sealContext } from './asked/seal-context.ts';
 import type { Folders } from './folders/folders.ts';
 import { at, filesOf, judgeMachine, resolveFor } from './asked/judge.ts';
-import { judgeAll, isChosen, judging, machinesOf, oneOf, thoseOf, type Reading } from './asked/machines-asked.ts';
+import {
+  judgeAll,
+  isChosen,
+  judging,
+  machinesOf,
+  oneOf,
+  thoseOf,
+  type MachinesReading,
+} from './asked/machines-asked.ts';
 import { findAsked, withBases } from './asked/template-asked.ts';
 import { sourcesForLater } from './files/sources.ts';
 import type { Webhooks } from './asked/webhooks.ts';
@@ -38,11 +46,11 @@ export type AdmissionParts = {
   readonly ids: Ids;
   readonly clock: Clock;
   /** What the host's machines find around them. */
-  readonly host?: () => HostFacts;
+  readonly host?: () => ContextHostFacts;
   /** Names and absolute paths, as the configuration lists them now. */
   readonly media: () => Readonly<Record<string, string>>;
   /** What else machines may begin with; undefined: nothing. */
-  readonly sources?: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
+  readonly sources?: Pick<ContextSources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
   /** The digests of uploads; undefined: there are none. */
   readonly uploadDigest?: UploadDigest;
   /** Which webhooks may be told of builds, and which are told of all; undefined: none. */
@@ -120,7 +128,7 @@ const makeReading =
     variables: BuildAsk['variables'],
     contextId: string | undefined,
     isAsked?: (machine: string) => boolean,
-  ): Reading => {
+  ): MachinesReading => {
     const folder = contextId === undefined ? undefined : folders.context(contextId);
     const frozen = { buildId: ids.id(), timestampMs: clock.now() };
     return {

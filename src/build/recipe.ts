@@ -1,6 +1,6 @@
 import type { Guest, SshKey } from '../guest/types.ts';
 import type { Artifact } from '../image/types.ts';
-import type { Draft } from '../post-processors/kind.ts';
+import type { ArtifactDraft } from '../post-processors/kind.ts';
 import type { PostProcessorType } from '../post-processors/table.ts';
 import { needsConsoleAlone } from '../provisioners/table.ts';
 import { wantsFiles } from '../template/resolve/image-files.ts';
@@ -42,7 +42,7 @@ import { startInstaller } from './steps/install/start-installer.ts';
 type Given = { readonly job: Job };
 type Prepared = Given & { readonly workspace: string; readonly disks: readonly Disk[] };
 type Keyed = Prepared & { readonly key: SshKey };
-type Packed = { readonly drafts?: readonly Draft[] };
+type Packed = { readonly drafts?: readonly ArtifactDraft[] };
 type Made = Prepared & Packed;
 type Up = { readonly running: Running };
 type Has<More> = Prepared & { readonly key?: SshKey } & More;

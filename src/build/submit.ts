@@ -1,5 +1,5 @@
 import { Fault } from '../base/fault.ts';
-import type { Build, Run } from '../queue/records.ts';
+import type { Build, StoredRun } from '../queue/records.ts';
 import type { BuildAsk, Idempotency, NewBuild, NewRun, RunAsk } from '../queue/asked.ts';
 import type { Store } from '../queue/store.ts';
 import type { Admission } from './admission.ts';
@@ -34,7 +34,7 @@ export type Submitted = { readonly build: Build; readonly replayed: boolean };
 export type Submit = (ask: BuildAsk, request?: RequestKey) => Promise<Submitted>;
 
 /** A run that was accepted now, or, `replayed`, when the same request came first. */
-export type SubmittedRun = { readonly run: Run; readonly replayed: boolean };
+export type SubmittedRun = { readonly run: StoredRun; readonly replayed: boolean };
 
 /** Accepts a run with all of its builds, or nothing; throws as `Submit` does. */
 export type SubmitRun = (ask: RunAsk, request?: RequestKey) => Promise<SubmittedRun>;

@@ -24,7 +24,7 @@ default file: ${defaultConfiguration}
 `;
 
 /** What the command line asks for. */
-export type Command =
+export type CliCommand =
   | { readonly name: 'serve'; readonly file: string; readonly checkOnly: boolean }
   | { readonly name: 'check'; readonly file: string; readonly format: 'lines' | 'json' | 'files' }
   | {
@@ -92,13 +92,13 @@ const validity = (text: string): number => {
 };
 
 /** `layers prune`, with what stands after it. */
-const pruning = (file: string, all: boolean, key: string | undefined): Command => {
+const pruning = (file: string, all: boolean, key: string | undefined): CliCommand => {
   if (all && key !== undefined) throw wrong('imaged layers prune takes --all or a key, not both');
   return { name: 'layers prune', file, which: all ? 'all' : key === undefined ? 'due' : { key } };
 };
 
 /** Reads the arguments after the program's name. Throws `bad_request` in one line. */
-export const readArguments = (argv: readonly string[]): Command => {
+export const readArguments = (argv: readonly string[]): CliCommand => {
   const { values, positionals } = (() => {
     try {
       return parseArgs({

@@ -12,7 +12,7 @@ import { daemonUser } from '../host/people.ts';
 import { linesOf, reportOf } from '../host/print-findings.ts';
 import type { Finding } from '../host/types.ts';
 import { makeHypervisor } from '../wiring/hypervisor.ts';
-import { defaultConfiguration, type Command } from './arguments.ts';
+import { defaultConfiguration, type CliCommand } from './arguments.ts';
 import { makeCheckFolder, removeOldChecks } from './check-folder.ts';
 
 /** Prints the text, then ends: a program that hangs in the kernel must not keep this one. */
@@ -78,7 +78,7 @@ const configOf = async (file: string): Promise<{ readonly config: Config; readon
 };
 
 /** Says whether this host is fit to run imaged: exit code 0 when nothing fails, 1 otherwise. Changes nothing. */
-export const check = async ({ file, format }: Extract<Command, { name: 'check' }>): Promise<void> => {
+export const check = async ({ file, format }: Extract<CliCommand, { name: 'check' }>): Promise<void> => {
   const { config, troubles } = await configOf(file);
   if (format === 'files') return printHostFiles(config, file);
   const findings = [...troubles, ...(await findingsOf(config))];

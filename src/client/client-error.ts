@@ -12,7 +12,7 @@ export const exitCodes = {
   left: 130,
 } as const;
 
-export type Ending = keyof typeof exitCodes;
+export type ClientEnding = keyof typeof exitCodes;
 
 /** What more is known of an error. */
 type About = {
@@ -29,10 +29,14 @@ type About = {
 /** An error that imagectl can explain; anything else is a defect of its own. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
-  readonly ending: Exclude<Ending, 'succeeded'>;
+  readonly ending: Exclude<ClientEnding, 'succeeded'>;
   readonly about: About;
 
-  constructor(ending: Exclude<Ending, 'succeeded'>, message: string, { cause, ...about }: About & ErrorOptions = {}) {
+  constructor(
+    ending: Exclude<ClientEnding, 'succeeded'>,
+    message: string,
+    { cause, ...about }: About & ErrorOptions = {},
+  ) {
     super(message, { cause });
     this.ending = ending;
     this.about = about;

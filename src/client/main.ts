@@ -2,15 +2,15 @@
 import { isErrno } from '../base/errno.ts';
 import { commandNamed } from './args/commands.ts';
 import { readArguments } from './args/read.ts';
-import type { CommandLine, Job } from './args/types.ts';
+import type { CommandLine, CommandJob } from './args/types.ts';
 import { help, helpOf } from './args/usage.ts';
-import { exitCodes, type Ending } from './client-error.ts';
+import { exitCodes, type ClientEnding } from './client-error.ts';
 import { processOutput } from './show/output.ts';
 
 const environment = process.env;
 const output = processOutput(environment);
 
-const jobOf = (line: CommandLine): Job => ({
+const jobOf = (line: CommandLine): CommandJob => ({
   ...line,
   output,
   environment,
@@ -21,14 +21,14 @@ const jobOf = (line: CommandLine): Job => ({
   },
 });
 
-const printHelp = (line: CommandLine): Ending => {
+const printHelp = (line: CommandLine): ClientEnding => {
   const [command] = line.operands;
   const row = command === undefined ? undefined : commandNamed(command);
   output.print(...(command === undefined || row === undefined ? help() : helpOf(command, row)).trimEnd().split('\n'));
   return 'succeeded';
 };
 
-const run = async (argv: readonly string[]): Promise<Ending> => {
+const run = async (argv: readonly string[]): Promise<ClientEnding> => {
   const line = readArguments(argv);
   if (line.command === 'help') return printHelp(line);
   if (line.command === 'version') {

@@ -9,7 +9,7 @@ import { bounded, inflate, type Encoding, type Stage } from './inflate.ts';
 import { refuseOther } from './refuse-other.ts';
 import { tarGuard } from './tar-guard.ts';
 import { makeBehind } from './behind.ts';
-import { unpackEntries, type Limits, type Unpacked, type Unpacking } from './unpack-entries.ts';
+import { unpackEntries, type UnpackLimits, type Unpacked, type Unpacking } from './unpack-entries.ts';
 
 export type Context = {
   readonly files: number;
@@ -92,7 +92,7 @@ export const unpackContext = async (ask: {
   readonly encoding: Encoding;
   /** Must not exist; its parent must. */
   readonly folder: string;
-  readonly limits: Limits;
+  readonly limits: UnpackLimits;
   /** Whether it is flushed to the disk: a build that has been accepted must find its context after a power cut. */
   readonly lasts: boolean;
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ import { ParseError } from '../base/text/parse-error.ts';
 import { didYouMean, quoted } from '../base/text/nearest.ts';
 import type { HostMeans } from '../post-processors/host-means.ts';
 import type { FileRef } from '../template/spec.ts';
-import type { Sources } from './sources.ts';
+import type { ContextSources } from './sources.ts';
 
 /** All that a template may read: absolute paths, of its context's folder and of the media the configuration lists. */
 export type FileRoots = {
@@ -15,12 +15,12 @@ export type FileRoots = {
   /** A file or a folder, by name. */
   readonly media: Readonly<Record<string, string>>;
   /** What else a machine may begin with; undefined: nothing. */
-  readonly sources?: Sources;
-  readonly host?: HostFacts;
+  readonly sources?: ContextSources;
+  readonly host?: ContextHostFacts;
 };
 
 /** What a host's machines find around them. What is left out is not known. */
-export type HostFacts = {
+export type ContextHostFacts = {
   /**
    * What DHCP tells a machine in a network of its own: whether it names a router and a name server, and, where it boots
    * from the network, itself.

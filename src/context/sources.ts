@@ -1,7 +1,7 @@
 import type { Checksum } from '../fetch/checksum.ts';
 
 /** What a machine may begin with beside the context and the media of the configuration. */
-export type Sources = {
+export type ContextSources = {
   /** Files that clients have uploaded, by name. */
   readonly uploaded: () => Readonly<Record<string, string>>;
   /** Where this host has a file of this digest, uploaded or fetched; undefined where it has none. */

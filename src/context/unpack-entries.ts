@@ -7,7 +7,7 @@ import { entryPath, foldersAbove } from './entry-path.ts';
 import { ParseError } from '../base/text/parse-error.ts';
 import type { Behind } from './behind.ts';
 
-export type Limits = {
+export type UnpackLimits = {
   /** Files and folders together. */
   readonly files: number;
   /** Of all files, unpacked. */
@@ -44,7 +44,7 @@ const makeFolder = async (path: string, folder: string, unpacked: Unpacked) => {
 
 export type Unpacking = {
   readonly folder: string;
-  readonly limits: Limits;
+  readonly limits: UnpackLimits;
   /** Whether it is flushed to the disk. */
   readonly lasts: boolean;
   readonly unpacked: Unpacked;

@@ -3,18 +3,18 @@ import { ParseError } from '../base/text/parse-error.ts';
 /** Digits of a digest in hexadecimal, by algorithm. */
 const digits = { md5: 32, sha1: 40, sha256: 64, sha512: 128 } as const;
 
-export type Algorithm = keyof typeof digits;
+export type ChecksumAlgorithm = keyof typeof digits;
 
 /** What a file must hash to; `hex` is in lower case. */
-export type Checksum = { readonly algorithm: Algorithm; readonly hex: string };
+export type Checksum = { readonly algorithm: ChecksumAlgorithm; readonly hex: string };
 
-const isAlgorithm = (word: string): word is Algorithm => Object.hasOwn(digits, word);
+const isAlgorithm = (word: string): word is ChecksumAlgorithm => Object.hasOwn(digits, word);
 
 /** The weakest first. */
-export const algorithms: readonly Algorithm[] = Object.keys(digits).filter(isAlgorithm);
+export const algorithms: readonly ChecksumAlgorithm[] = Object.keys(digits).filter(isAlgorithm);
 
 /** The algorithm whose digests have so many hexadecimal digits; undefined where none has. */
-export const algorithmOfLength = (length: number): Algorithm | undefined =>
+export const algorithmOfLength = (length: number): ChecksumAlgorithm | undefined =>
   algorithms.find((name) => digits[name] === length);
 
 /** Reads `sha256:HEX`, or the digits alone, whose number tells the algorithm, as Packer's iso_checksum has it. Throws a ParseError. */

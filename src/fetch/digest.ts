@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { scratchOf } from '../base/file/scratch.ts';
-import type { Algorithm } from './checksum.ts';
+import type { ChecksumAlgorithm } from './checksum.ts';
 
 /** What tells whether a file may have changed since it was hashed. */
 export type Stamp = {
@@ -42,7 +42,7 @@ export const hashInto = async (
 };
 
 /** The digest of a whole file, in hexadecimal. */
-export const hexOf = async (handle: FileHandle, algorithm: Algorithm = 'sha256'): Promise<string> => {
+export const hexOf = async (handle: FileHandle, algorithm: ChecksumAlgorithm = 'sha256'): Promise<string> => {
   const hash = createHash(algorithm);
   await hashInto(hash, handle, Number.MAX_SAFE_INTEGER);
   return hash.digest('hex');

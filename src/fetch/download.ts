@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { retry, type RetryPolicy } from '../base/waiting.ts';
-import { makePart, type About, type Part } from './part.ts';
-import type { Progress } from './progress.ts';
+import { makePart, type PartAbout, type FetchedPart } from './part.ts';
+import type { FetchProgress } from './progress.ts';
 import { checksumOfKey, type Checksum } from './checksum.ts';
 import { rateWatch, type LeastRate } from './rate.ts';
 import { broken, mayPass, passing, shownBy } from '../outward/peer.ts';
@@ -18,7 +18,7 @@ export type Download = {
   readonly key: string;
   /** Where it is written; what an earlier run left there is resumed. */
   readonly part: string;
-  readonly progress: Progress;
+  readonly progress: FetchProgress;
   readonly silentMs: number;
   /** How slowly it may come; undefined: as slowly as it likes, if only it comes. */
   readonly leastRate?: LeastRate;
@@ -30,7 +30,7 @@ export type Download = {
   readonly makeRoom: (bytes: number) => Promise<void>;
 };
 
-const aboutOf = ({ headers }: IncomingMessage): About => {
+const aboutOf = ({ headers }: IncomingMessage): PartAbout => {
   const { etag, 'last-modified': lastModified, 'content-length': length } = headers;
   return {
     ...(length === undefined ? {} : { length: Number(length) }),
@@ -40,7 +40,7 @@ const aboutOf = ({ headers }: IncomingMessage): About => {
   };
 };
 
-const isSameFile = (one: About, other: About) =>
+const isSameFile = (one: PartAbout, other: PartAbout) =>
   one.length === other.length && one.etag === other.etag && one.lastModified === other.lastModified;
 
 // What a round of attempts must bring at least, so that another one is worth it.
@@ -50,7 +50,7 @@ const worthBytes = 1024 * 1024;
 const overlapOf = async (
   reply: IncomingMessage,
   { source, url }: Download,
-  part: Part,
+  part: FetchedPart,
   have: number,
 ): Promise<number | undefined> => {
   const { statusCode: status = 0, headers } = reply;
@@ -73,7 +73,7 @@ const overlapOf = async (
 };
 
 /** Headers that ask for what is not there yet, of the same file. */
-const rangeOf = ({ length, etag, lastModified }: About, have: number): Readonly<Record<string, string>> => {
+const rangeOf = ({ length, etag, lastModified }: PartAbout, have: number): Readonly<Record<string, string>> => {
   const validator = etag ?? lastModified;
   const isResuming = have > 0 && length !== undefined;
   return {
@@ -114,7 +114,7 @@ const boundOf = (parts: Download) => {
 };
 
 /** Asks upstream once for what is missing of the part, and writes it there. */
-const takeRest = async (part: Part, parts: Download): Promise<void> => {
+const takeRest = async (part: FetchedPart, parts: Download): Promise<void> => {
   const { source, url, progress, silentMs, clock, signal } = parts;
   const reply = await ask(url, { peer: source, headers: rangeOf(part.about(), progress.have), silentMs, signal });
   const rate = rateWatch(parts.leastRate, clock);
@@ -149,7 +149,11 @@ const takeRest = async (part: Part, parts: Download): Promise<void> => {
 };
 
 /** Throws where the part is not the file that is signed, after it has made room for another try. */
-const checkDigest = async (part: Part, { source, url }: Download, { algorithm, hex }: Checksum): Promise<void> => {
+const checkDigest = async (
+  part: FetchedPart,
+  { source, url }: Download,
+  { algorithm, hex }: Checksum,
+): Promise<void> => {
   const saw = part.hex();
   if (saw === hex) return;
   // The pieces may be of different files; a whole one is what upstream has.

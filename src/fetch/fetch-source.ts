@@ -1,9 +1,9 @@
-import type { Host } from '../outward/hosts.ts';
+import type { NamedHost } from '../outward/hosts.ts';
 import { makeReach, type LookUp } from '../outward/reach.ts';
 import type { Source } from './source.ts';
 
 /** What templates name by URL: from the hosts that the configuration lists, and from no others. */
-export const fetchSource = (hosts: () => readonly Host[], lookUp?: LookUp): Source => ({
+export const fetchSource = (hosts: () => readonly NamedHost[], lookUp?: LookUp): Source => ({
   unavailable: 'fetch_failed',
   damaged: 'digest_mismatch',
   refused: 'fetch_refused',

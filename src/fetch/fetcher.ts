@@ -5,10 +5,10 @@ import { orAborted, type RetryPolicy } from '../base/waiting.ts';
 import { makeCache, type Cache } from './cache.ts';
 import { checksumText, keyOf, type Checksum } from './checksum.ts';
 import { download } from './download.ts';
-import type { Progress } from './progress.ts';
+import type { FetchProgress } from './progress.ts';
 import type { LeastRate } from './rate.ts';
 import { makeSemaphore } from '../base/semaphore.ts';
-import { share, type Shared } from './share.ts';
+import { share, type SharedFetch } from './share.ts';
 import type { Source } from './source.ts';
 import { fetchSums } from './sums.ts';
 
@@ -19,7 +19,7 @@ export type Wanted = {
 };
 
 /** A file of the cache, which stays there until this is disposed. */
-export type Taken = Disposable & {
+export type TakenFile = Disposable & {
   readonly path: string;
   readonly bytes: number;
   readonly checksum: Checksum;
@@ -47,7 +47,7 @@ export type Fetcher = AsyncDisposable & {
    * once, for as long as one of them waits. Throws `fetch_failed`, `fetch_refused`, `digest_mismatch`, `storage_full`, or
    * the signal's reason.
    */
-  readonly take: (wanted: Wanted, tell: (progress: Progress) => void, signal: AbortSignal) => Promise<Taken>;
+  readonly take: (wanted: Wanted, tell: (progress: FetchProgress) => void, signal: AbortSignal) => Promise<TakenFile>;
 };
 
 type FetcherParts = {
@@ -76,7 +76,7 @@ const together = (faults: readonly Fault[], checksum: Checksum): Fault => {
 };
 
 /** A download, from where it comes, and why it failed once it has. */
-type Download = Shared & { readonly url: string; readonly why: () => unknown };
+type Download = SharedFetch & { readonly url: string; readonly why: () => unknown };
 
 /** The downloads that go on, one for each digest, shared by all builds that want it. */
 const makeDownloads = (parts: FetcherParts, cache: Cache, stop: AbortSignal) => {
@@ -136,7 +136,7 @@ const makeDownloads = (parts: FetcherParts, cache: Cache, stop: AbortSignal) => 
 const awaitDownload = async (
   shared: Download,
   url: string,
-  tell: (progress: Progress) => void,
+  tell: (progress: FetchProgress) => void,
   signal: AbortSignal,
 ): Promise<'done' | 'again'> => {
   const leave = new AbortController();
@@ -205,7 +205,7 @@ export const openFetcher = async (parts: FetcherParts): Promise<Fetcher> => {
   };
 
   /** Fetches from one URL; undefined where the file was there by then. */
-  const fetchFrom = async (url: string, key: string, tell: (progress: Progress) => void, signal: AbortSignal) => {
+  const fetchFrom = async (url: string, key: string, tell: (progress: FetchProgress) => void, signal: AbortSignal) => {
     // A download that is ending cannot be joined: then there is the file, or another download to begin.
     while ((await awaitDownload(downloads.of(url, key), url, tell, signal)) === 'again') {
       const bytes = await sizeOf(key, signal);
@@ -222,7 +222,7 @@ export const openFetcher = async (parts: FetcherParts): Promise<Fetcher> => {
         'list' in asked ? await fetchSums(asked.list, urls, { ...limits, source, clock, signal }) : asked;
       const key = keyOf(checksum);
       const holding = cache.hold(key);
-      const taken = (bytes: number, url?: string): Taken => ({
+      const taken = (bytes: number, url?: string): TakenFile => ({
         ...{ path: cache.fileOf(key), bytes, checksum },
         ...(url === undefined ? {} : { url }),
         [Symbol.dispose]: () => holding[Symbol.dispose](),

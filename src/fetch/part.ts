@@ -3,30 +3,30 @@ import { constants } from 'node:fs';
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeWhole } from '../base/file/write-whole.ts';
-import type { Algorithm } from './checksum.ts';
+import type { ChecksumAlgorithm } from './checksum.ts';
 import { hashInto } from './digest.ts';
-import type { Progress } from './progress.ts';
+import type { FetchProgress } from './progress.ts';
 
 /** What upstream said of the file that a part is of: it must be the same one to go on (RFC 9110, 13.1.5). */
-export const About = z.strictObject({
+export const PartAbout = z.strictObject({
   length: z.number().optional(),
   etag: z.string().optional(),
   lastModified: z.string().optional(),
 });
-export type About = z.infer<typeof About>;
+export type PartAbout = z.infer<typeof PartAbout>;
 
 /** Opens the part of a download for reading and writing. */
 export const openPart = (part: string): Promise<FileHandle> => open(part, constants.O_RDWR | constants.O_CREAT, 0o640);
 
 /** The bytes of a file that have come so far, hashed as they come; beside it, as `PART.json`, what upstream said of the file. */
-export type Part = {
-  readonly about: () => About;
+export type FetchedPart = {
+  readonly about: () => PartAbout;
   /** Goes on with what an earlier run left there; starts over where that cannot be. */
   readonly goOn: () => Promise<void>;
   /** Throws away all that is there. */
   readonly startOver: () => Promise<void>;
   /** Starts over with the file that upstream has said this of. Throws `storage_full`. */
-  readonly begin: (about: About) => Promise<void>;
+  readonly begin: (about: PartAbout) => Promise<void>;
   readonly write: (bytes: Buffer) => Promise<void>;
   /** The digest of all that is there, in hexadecimal. To be called once; then the part is started over, removed, or right. */
   readonly hex: () => string;
@@ -40,16 +40,19 @@ export type Part = {
 
 type PartParts = {
   readonly path: string;
-  readonly algorithm: Algorithm;
-  readonly progress: Progress;
+  readonly algorithm: ChecksumAlgorithm;
+  readonly progress: FetchProgress;
   readonly signal: AbortSignal;
   readonly makeRoom: (bytes: number) => Promise<void>;
 };
 
 // One closure, though long: every function of it is about the same few bytes and their hash.
-export const makePart = (handle: FileHandle, { path, algorithm, progress, signal, makeRoom }: PartParts): Part => {
+export const makePart = (
+  handle: FileHandle,
+  { path, algorithm, progress, signal, makeRoom }: PartParts,
+): FetchedPart => {
   const memo = `${path}.json`;
-  let about: About = {};
+  let about: PartAbout = {};
   let hash: Hash = createHash(algorithm);
   let isPieced = false;
   let diskFailed = false;
@@ -68,7 +71,7 @@ export const makePart = (handle: FileHandle, { path, algorithm, progress, signal
   const goOn = async () => {
     const { size } = await handle.stat();
     try {
-      about = About.parse(JSON.parse(await readFile(memo, 'utf8')));
+      about = PartAbout.parse(JSON.parse(await readFile(memo, 'utf8')));
       if (about.length !== undefined && size > about.length) throw new Error('longer than its file');
       progress.have = await hashInto(hash, handle, size, signal);
       progress.length = about.length;
@@ -80,7 +83,7 @@ export const makePart = (handle: FileHandle, { path, algorithm, progress, signal
     }
   };
 
-  const begin = async (said: About) => {
+  const begin = async (said: PartAbout) => {
     await startOver();
     about = said;
     if (about.length !== undefined) await makeRoom(about.length);

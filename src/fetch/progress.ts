@@ -1,7 +1,7 @@
 import { deferred, orAborted, type Deferred } from '../base/waiting.ts';
 
 /** How far a download has come, for those who follow it. */
-export type Progress = {
+export type FetchProgress = {
   have: number;
   /** Undefined until upstream has said it. */
   length: number | undefined;
@@ -15,7 +15,7 @@ export type Progress = {
   readonly news: (signal: AbortSignal) => Promise<void>;
 };
 
-export const makeProgress = (): Progress => {
+export const makeProgress = (): FetchProgress => {
   let next: Deferred<void> = deferred();
   let state: 'running' | 'verified' | 'failed' = 'running';
   return {

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Cache } from './cache.ts';
 import { openPart } from './part.ts';
-import { makeProgress, type Progress } from './progress.ts';
+import { makeProgress, type FetchProgress } from './progress.ts';
 
 /** A download that many may wait for. */
-export type Shared = {
-  readonly progress: Progress;
+export type SharedFetch = {
+  readonly progress: FetchProgress;
   /** Counts one more in until its signal aborts; false when it is ending and cannot be joined: wait until it is over. */
   readonly join: (signal: AbortSignal) => boolean;
   /** What is written to, to be read along. Open for as long as a build has joined. */
@@ -19,7 +19,7 @@ type ShareParts = {
   readonly key: string;
   /** The daemon's. */
   readonly stop: AbortSignal;
-  readonly run: (handle: FileHandle, progress: Progress, signal: AbortSignal) => Promise<void>;
+  readonly run: (handle: FileHandle, progress: FetchProgress, signal: AbortSignal) => Promise<void>;
   readonly failed: (error: unknown) => void;
 };
 
@@ -27,7 +27,7 @@ type ShareParts = {
  * Begins a download that lasts as long as a reader waits for it. When the last one leaves, it is ended: a guest that comes and
  * goes cannot make this host download all there is, and what has come is not lost, since its part stays.
  */
-export const share = ({ cache, key, stop, run, failed }: ShareParts): Shared => {
+export const share = ({ cache, key, stop, run, failed }: ShareParts): SharedFetch => {
   const progress = makeProgress();
   const left = new AbortController();
   const signal = AbortSignal.any([stop, left.signal]);

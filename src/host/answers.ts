@@ -1,13 +1,13 @@
 import { isErrno, unlessErrno } from '../base/errno.ts';
-import type { Answer, Host } from './types.ts';
+import type { HostAnswer, Host } from './types.ts';
 
-export const ok = (message: string): Answer => ({ state: 'ok', message });
+export const ok = (message: string): HostAnswer => ({ state: 'ok', message });
 
-const answer = (state: 'warn' | 'fail', message: string, fix: string | undefined): Answer =>
+const answer = (state: 'warn' | 'fail', message: string, fix: string | undefined): HostAnswer =>
   fix === undefined ? { state, message } : { state, message, fix };
 
-export const warn = (message: string, fix?: string): Answer => answer('warn', message, fix);
-export const fail = (message: string, fix?: string): Answer => answer('fail', message, fix);
+export const warn = (message: string, fix?: string): HostAnswer => answer('warn', message, fix);
+export const fail = (message: string, fix?: string): HostAnswer => answer('fail', message, fix);
 
 const missing = ['ENOENT', 'ENOTDIR'];
 const denied = ['EACCES', 'EPERM'];

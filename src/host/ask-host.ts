@@ -3,13 +3,13 @@ import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { orAborted } from '../base/waiting.ts';
 import { isDenied, warn } from './answers.ts';
-import type { Answer, Asked, Finding, HostCheck } from './types.ts';
+import type { HostAnswer, HostAsked, Finding, HostCheck } from './types.ts';
 
 const mostMsOfQuestion = 15_000;
 
 const asRoot = 'run "imaged check" as root';
 
-const noAnswer = (error: unknown): Answer => {
+const noAnswer = (error: unknown): HostAnswer => {
   const why = error instanceof Error ? error.message : String(error);
   return warn(`cannot be told: ${why}`, isDenied(error) ? asRoot : undefined);
 };
@@ -20,7 +20,7 @@ const noAnswer = (error: unknown): Answer => {
  */
 export const askHost = async (
   checks: readonly HostCheck[],
-  asked: Asked,
+  asked: HostAsked,
   clock: Clock,
   signal: AbortSignal,
   mostMs = mostMsOfQuestion,

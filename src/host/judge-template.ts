@@ -1,6 +1,6 @@
 import { fail, isDenied, ok, warn } from './answers.ts';
 import { usualUser } from './people.ts';
-import type { Answer, Asked } from './types.ts';
+import type { HostAnswer, HostAsked } from './types.ts';
 import { readVmConf, type VmBlock } from './vm-conf.ts';
 import { askVmd } from './vmctl-status.ts';
 
@@ -57,10 +57,10 @@ const troublesOf = (vm: VmBlock, required: TemplateRequirements, user: Owner): r
 
 /** Judges the VM by vm.conf where this user may read it, and by what vmd knows. */
 export const judgeTemplate = async (
-  asked: Asked,
+  asked: HostAsked,
   signal: AbortSignal,
   required: TemplateRequirements,
-): Promise<Answer> => {
+): Promise<HostAnswer> => {
   const user: Owner = asked.user ?? { name: usualUser };
   const reply = await askVmd(asked, signal);
   const isKnown = reply.is === 'answering' && reply.names.includes(required.name);

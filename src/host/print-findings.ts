@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Finding } from './types.ts';
 
 /** What `imaged check --json` prints. */
-export const Report = z.object({
+export const FindingsReport = z.object({
   /** Whether nothing fails. */
   fit: z.boolean(),
   checks: z.array(
@@ -14,9 +14,9 @@ export const Report = z.object({
     }),
   ),
 });
-export type Report = z.infer<typeof Report>;
+export type FindingsReport = z.infer<typeof FindingsReport>;
 
-export const reportOf = (findings: readonly Finding[]): Report => ({
+export const reportOf = (findings: readonly Finding[]): FindingsReport => ({
   fit: findings.every(({ state }) => state !== 'fail'),
   checks: [...findings],
 });

@@ -30,7 +30,7 @@ export type Host = {
   readonly run: (program: string, args: readonly string[], signal: AbortSignal) => Promise<Ran>;
 };
 
-export type Answer = {
+export type HostAnswer = {
   /** Only `fail` makes the host unfit: builds would not run. */
   readonly state: 'ok' | 'warn' | 'fail';
   /** What was found, for people. It names no path of the configuration, as strangers read it on /readyz. */
@@ -39,13 +39,13 @@ export type Answer = {
   readonly fix?: string;
 };
 
-export type Finding = Answer & { readonly name: string };
+export type Finding = HostAnswer & { readonly name: string };
 
 /** Whether one can listen there: `free`, `ours` (imaged answers), `taken` by another program, or why not. */
 export type PortState = 'free' | 'ours' | 'taken' | { readonly why: string };
 
 /** All that a question may look at. */
-export type Asked = {
+export type HostAsked = {
   readonly host: Host;
   readonly config: Config;
   /** Who runs the daemon; undefined when there is no such user yet. */
@@ -75,5 +75,5 @@ export type Asked = {
 /** One check of a host. What it throws becomes a `warn` that says why there is no answer. */
 export type HostCheck = {
   readonly name: string;
-  readonly ask: (asked: Asked, signal: AbortSignal) => Promise<Answer>;
+  readonly ask: (asked: HostAsked, signal: AbortSignal) => Promise<HostAnswer>;
 };

@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import { readStatus, statusArgv } from '../base/machine/vmd-status.ts';
-import type { Asked } from './types.ts';
+import type { HostAsked } from './types.ts';
 
 /** What vmd says when asked for its machines. */
 export type VmdReply =
@@ -8,7 +8,7 @@ export type VmdReply =
   | { readonly is: 'denied' | 'silent'; readonly why: string };
 
 /** Asks vmd for its machines. A vmctl that is missing or hangs is a silent vmd. */
-export const askVmd = async ({ host, config }: Asked, signal: AbortSignal): Promise<VmdReply> => {
+export const askVmd = async ({ host, config }: HostAsked, signal: AbortSignal): Promise<VmdReply> => {
   const { vmctl } = config.hypervisor.vmd;
   const ran = await host.run(vmctl, statusArgv, signal).catch((error: unknown) => {
     if (error instanceof Fault) return error;

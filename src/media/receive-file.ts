@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { algorithms, type Algorithm } from '../fetch/checksum.ts';
+import { algorithms, type ChecksumAlgorithm } from '../fetch/checksum.ts';
 
-export type Digests = Readonly<Record<Algorithm, string>>;
+export type ReceivedDigests = Readonly<Record<ChecksumAlgorithm, string>>;
 
 // Asked of the disk for each chunk it would cost more than the hashing.
 const countedBytes = 4 * 1024 * 1024;
@@ -17,7 +17,7 @@ export const receiveFile = async (
   path: string,
   count: (bytes: number) => Promise<void>,
   signal: AbortSignal,
-): Promise<{ readonly bytes: number; readonly digests: Digests }> => {
+): Promise<{ readonly bytes: number; readonly digests: ReceivedDigests }> => {
   const hashes = algorithms.map((algorithm) => [algorithm, createHash(algorithm)] as const);
   await using file = await open(path, 'wx', 0o640);
   let bytes = 0;
@@ -36,7 +36,8 @@ export const receiveFile = async (
   signal.throwIfAborted();
   await count(bytes);
   await file.sync();
-  const digest = (wanted: Algorithm) => hashes.find(([algorithm]) => algorithm === wanted)?.[1].digest('hex') ?? '';
+  const digest = (wanted: ChecksumAlgorithm) =>
+    hashes.find(([algorithm]) => algorithm === wanted)?.[1].digest('hex') ?? '';
   return {
     bytes,
     digests: { md5: digest('md5'), sha1: digest('sha1'), sha256: digest('sha256'), sha512: digest('sha512') },

@@ -22,7 +22,7 @@ const Medium = z.strictObject({
 export type Medium = Readonly<z.output<typeof Medium>>;
 
 /** Where uploads lie: each in a folder of its own, `ID/image` and `ID/about.json`; what is on its way in `ID.part`. */
-export type Shelf = {
+export type MediaShelf = {
   /** The newest of each name, by name. */
   readonly newest: () => readonly Medium[];
   readonly all: () => readonly Medium[];
@@ -60,7 +60,7 @@ const readShelf = async (folder: string): Promise<Map<string, Medium>> => {
   return media;
 };
 
-export const openShelf = async (folder: string): Promise<Shelf> => {
+export const openShelf = async (folder: string): Promise<MediaShelf> => {
   const media = await readShelf(folder);
   // Ids sort by time, so the last of a name is the newest.
   const byName = () =>

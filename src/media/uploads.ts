@@ -3,7 +3,7 @@ import { bounds } from '../base/bounds.ts';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { checksumText, type Checksum } from '../fetch/checksum.ts';
-import { openShelf, type Medium, type Shelf } from './shelf.ts';
+import { openShelf, type Medium, type MediaShelf } from './shelf.ts';
 import { receiveFile } from './receive-file.ts';
 
 /**
@@ -62,7 +62,7 @@ const checkDigests = (digests: Medium['digests'], expected: readonly Checksum[])
 };
 
 /** Counts what is on its way with what is there, so that uploads that come together do not count on the same room. */
-const makeRoom = ({ limits, checkRoom }: UploadParts, shelf: Shelf) => {
+const makeRoom = ({ limits, checkRoom }: UploadParts, shelf: MediaShelf) => {
   const coming = new Map<string, number>();
   const allBytes = () =>
     [...shelf.all().map(({ bytes }) => bytes), ...coming.values()].reduce((sum, bytes) => sum + bytes, 0);

@@ -1,17 +1,17 @@
 import type { FieldErrors } from '../base/field-errors.ts';
-import type { Pause } from '../base/turns.ts';
-import type { HostFacts } from '../context/files.ts';
+import type { TurnPause } from '../base/turns.ts';
+import type { ContextHostFacts } from '../context/files.ts';
 import type { HttpEntry, Text } from '../template/spec.ts';
 import { additionsFor, withAdditions, type Addition, type AdditionFacts } from './installer/additions.ts';
 import { fieldErrorsOfWalk, isRefused, type LineError } from './installer/field-errors.ts';
-import { indexOf, keyOf, namesEndpoint, type Index, type Line } from './installer/lines.ts';
+import { indexOf, keyOf, namesEndpoint, type Index, type InstallerLine } from './installer/lines.ts';
 import { judgeLogin } from './installer/login.ts';
 import {
   diskName,
   installerFacts,
   judgeRootLayout,
   lookAt,
-  type Looked,
+  type InstallerLooked,
   type MachineParts,
 } from './installer/machine.ts';
 import { modeOf } from './installer/turns.ts';
@@ -19,7 +19,7 @@ import { passedOver } from './installer/unused.ts';
 import { numberOf, walk, type Walk } from './installer/walk.ts';
 import { releasesFor } from './releases.ts';
 import type { Release } from '../base/openbsd/releases.ts';
-import { renderAnswers, type Answered } from './response-file.ts';
+import { renderAnswers, type AnsweredFile } from './response-file.ts';
 import { siteSetsFor, valueFor, whereOf, type Where } from './sets-source.ts';
 
 export type JudgeParts = {
@@ -32,10 +32,10 @@ export type JudgeParts = {
   /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly disklabelPaths: readonly string[];
-  readonly host: HostFacts;
+  readonly host: ContextHostFacts;
   /** What is wrong with other files that the answers name: a template for disklabel, a site set. */
   readonly wrong: FieldErrors;
-  readonly pause: Pause;
+  readonly pause: TurnPause;
 };
 
 /** A response file as the installer would read it, each finding by the index of its line. */
@@ -55,21 +55,21 @@ export type Judged = {
 
 type Tried = {
   readonly added: readonly Addition[];
-  readonly lines: readonly Line[];
+  readonly lines: readonly InstallerLine[];
   readonly walk: Walk;
   readonly mode: 'install' | 'upgrade';
 };
 
 /** What is the same for every release and both modes. */
 type Common = {
-  readonly own: readonly Line[];
+  readonly own: readonly InstallerLine[];
   readonly index: Index;
   readonly where: Where;
-  readonly looked: Looked;
+  readonly looked: InstallerLooked;
   readonly additions: readonly Addition[];
 };
 
-const additionFacts = (lines: readonly Line[], where: Where, parts: JudgeParts): AdditionFacts => {
+const additionFacts = (lines: readonly InstallerLine[], where: Where, parts: JudgeParts): AdditionFacts => {
   const { machine, entries, host, disklabelPaths, username, templateName } = parts;
   const isServed = where.directory !== undefined || host.hasMirror === true;
   const { hasCdrom, isNetbooted, interfaces } = installerFacts(machine, lookAt(entries, host), where.number, host);
@@ -93,7 +93,7 @@ const tryOut = async (
 ): Promise<Tried> => {
   const number = where.number === '' ? numberOf(release) : where.number;
   const facts = { ...installerFacts(parts.machine, looked, number, parts.host), release, mode };
-  const walkOf = (lines: readonly Line[]) => walk(lines, facts, number, index);
+  const walkOf = (lines: readonly InstallerLine[]) => walk(lines, facts, number, index);
   return { ...(await withAdditions(own, additions, walkOf, parts.pause)), mode };
 };
 
@@ -141,7 +141,7 @@ const remarksOf = ({ walk: done, lines, mode }: Tried): readonly LineError[] => 
  */
 export const judgeAnswers = async (
   path: string,
-  answered: readonly Answered[],
+  answered: readonly AnsweredFile[],
   parts: JudgeParts,
   mayAdd: 'may add' | 'as it is',
 ): Promise<Judged | undefined> => {

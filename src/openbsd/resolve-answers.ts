@@ -2,7 +2,7 @@ import type { Notes } from '../base/notes.ts';
 import type { Text } from '../template/spec.ts';
 import type { LineError } from './installer/field-errors.ts';
 import { judgeAnswers, type JudgeParts, type Judged } from './judge-answers.ts';
-import { renderAnswers, type Answered } from './response-file.ts';
+import { renderAnswers, type AnsweredFile } from './response-file.ts';
 
 export type AnswersParts = JudgeParts & {
   readonly notes: Notes;
@@ -30,7 +30,7 @@ export const tellLogin = (
 export const resolveAnswers = async (
   path: string,
   pointer: string,
-  answered: readonly Answered[] | undefined,
+  answered: readonly AnsweredFile[] | undefined,
   parts: AnswersParts,
 ): Promise<Answers> => {
   if (answered === undefined) return { text: [], isSerial: true, takesUnverified: true };

@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../base/field-errors.ts';
 import { pointerTo } from '../base/json/pointer.ts';
 import type { Fields } from '../template/resolve/fields.ts';
-import { placeholderFor, keyOf, seen, trimmed, type Line } from './installer/lines.ts';
+import { placeholderFor, keyOf, seen, trimmed, type InstallerLine } from './installer/lines.ts';
 import { bounds } from '../base/bounds.ts';
 import { ParseError } from '../base/text/parse-error.ts';
 import { quoted } from '../base/text/nearest.ts';
@@ -15,7 +15,7 @@ import { namesIn } from '../template/language/variable-names.ts';
 export type Autoinstall = NonNullable<Exclude<Template['http'][string], string>['autoinstall']>;
 
 /** One answer as it will be served, and as the installer will read it. */
-export type Answered = { readonly question: string; readonly text: Text; readonly line: Line };
+export type AnsweredFile = { readonly question: string; readonly text: Text; readonly line: InstallerLine };
 
 type Parts = {
   readonly template: Template;
@@ -53,8 +53,8 @@ const passwordText = async (raw: string, at: string, parts: Parts): Promise<Text
   return [kindOfPassword(password) === 'ready' ? password : await hashPassword(password, `${parts.seed}\n${at}`)];
 };
 
-const answerOf = async (question: string, raw: string, at: string, parts: Parts): Promise<Answered> => {
-  const made = (text: Text, isWhole: boolean): Answered => ({
+const answerOf = async (question: string, raw: string, at: string, parts: Parts): Promise<AnsweredFile> => {
+  const made = (text: Text, isWhole: boolean): AnsweredFile => ({
     question,
     text,
     line: { key: keyOf(question), value: isWhole ? trimmed(seen(text)) : placeholderFor(undefined), pointer: at },
@@ -78,9 +78,9 @@ export const readAnswers = async (
   asked: Autoinstall,
   pointer: string,
   parts: Parts,
-): Promise<readonly Answered[] | undefined> => {
+): Promise<readonly AnsweredFile[] | undefined> => {
   const { fields } = parts;
-  const all: Answered[] = [];
+  const all: AnsweredFile[] = [];
   let isWhole = true;
   for (const [question, answer] of Object.entries(asked))
     for (const [index, one] of (typeof answer === 'string' ? [answer] : answer).entries()) {

@@ -5,9 +5,9 @@ import type { LineError } from './installer/field-errors.ts';
 import { keyOf, seen, trimmed } from './installer/lines.ts';
 import { judgeAnswers } from './judge-answers.ts';
 import { tellLogin, type Answers, type AnswersParts } from './resolve-answers.ts';
-import type { Answered } from './response-file.ts';
+import type { AnsweredFile } from './response-file.ts';
 
-type Numbered = Answered & { readonly number: number };
+type Numbered = AnsweredFile & { readonly number: number };
 
 // A response file has some dozens of lines; more are not looked at.
 const mostLines = 500;

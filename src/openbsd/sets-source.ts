@@ -1,8 +1,8 @@
 import { mirrorRoot, setsFolder } from '../base/openbsd/mirror-layout.ts';
 import { isReleaseFolder, releaseOfDigits } from '../base/openbsd/release-name.ts';
-import type { HostFacts } from '../context/files.ts';
+import type { ContextHostFacts } from '../context/files.ts';
 import type { HttpEntry } from '../template/spec.ts';
-import { answers, type Line } from './installer/lines.ts';
+import { answers, type InstallerLine } from './installer/lines.ts';
 import { numberOfSets, type MachineParts } from './installer/machine.ts';
 import { numberOf } from './installer/walk.ts';
 import { releaseOfPath } from './releases.ts';
@@ -10,7 +10,7 @@ import { mirrorsBelow, siteSetsIn } from './served-sets.ts';
 import { digitsOfSite } from './set-names.ts';
 
 /** The value of the first line that answers a question, whether it is asked or not. */
-export const valueFor = (question: string, lines: readonly Line[]): string | undefined =>
+export const valueFor = (question: string, lines: readonly InstallerLine[]): string | undefined =>
   lines.find(({ key }) => answers(key, question))?.value;
 
 const bare = (path: string): string => path.replace(/^\/+|\/+$/g, '');
@@ -38,12 +38,12 @@ export type Where = {
 
 /** Where the sets of this response file come from, and of which release they are. */
 export const whereOf = (
-  lines: readonly Line[],
+  lines: readonly InstallerLine[],
   {
     entries,
     host,
     machine,
-  }: { readonly entries: readonly HttpEntry[]; readonly host: HostFacts; readonly machine: MachineParts },
+  }: { readonly entries: readonly HttpEntry[]; readonly host: ContextHostFacts; readonly machine: MachineParts },
 ): Where => {
   const media = [machine.boot.kernel?.shown, machine.cdrom?.shown].flatMap((shown) => shown ?? []);
   const booted = media.map(releaseOfPath).find((one) => one !== undefined);
@@ -58,7 +58,7 @@ export const whereOf = (
 
 /** The site sets in every directory that the answers lead to. */
 export const siteSetsFor = (
-  lines: readonly Line[],
+  lines: readonly InstallerLine[],
   { directory }: Where,
   entries: readonly HttpEntry[],
 ): readonly string[] => {

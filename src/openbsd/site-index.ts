@@ -1,6 +1,6 @@
 import { indexFile, indexLine, mirrorRoot, namesInIndex } from '../base/openbsd/mirror-layout.ts';
 import { namesBelow, smallFileBelow } from './served-sets.ts';
-import type { Pause } from '../base/turns.ts';
+import type { TurnPause } from '../base/turns.ts';
 import type { HttpEntry } from '../template/spec.ts';
 
 // The folder of the sets need not be there yet.
@@ -18,7 +18,7 @@ const linesOf = (root: string, way: string): readonly string[] => {
 export const indexFor = async (
   entries: readonly HttpEntry[],
   hasMirror: boolean,
-  pause: Pause,
+  pause: TurnPause,
 ): Promise<readonly HttpEntry[]> => {
   const sites = entries.filter(({ kind, path }) => kind === 'site' && path.includes('/'));
   const directories = new Set(sites.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));

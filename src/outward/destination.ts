@@ -1,9 +1,9 @@
-import type { Host } from './hosts.ts';
+import type { NamedHost } from './hosts.ts';
 import type { Peer } from './peer.ts';
 import { makeReach, type LookUp } from './reach.ts';
 
 /** What builds are sent to and told of: the hosts that [destinations] lists, and no others. */
-export const destination = (hosts: () => readonly Host[], lookUp?: LookUp): Peer => ({
+export const destination = (hosts: () => readonly NamedHost[], lookUp?: LookUp): Peer => ({
   unavailable: 'destination_unavailable',
   refused: 'destination_refused',
   advice: 'Mend the URL in the template, or the table [destinations] of the configuration.',

@@ -2,7 +2,7 @@ import { hostPortOf, withoutBrackets } from '../base/http/host-port.ts';
 import { ParseError } from '../base/text/parse-error.ts';
 
 /** One line of `[fetch] hosts`. A port that is written also lets the host have a private address and speak plain http. */
-export type Host = {
+export type NamedHost = {
   /** In lower case; without the `*` of `*.example.org`. */
   readonly name: string;
   readonly isBelow: boolean;
@@ -14,7 +14,7 @@ const bare = (hostname: string): string => withoutBrackets(hostname).toLowerCase
 const shape = /^(?:(\*)(?=\.))?(\[.+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
 
 /** Reads `example.org`, `*.example.org`, `example.org:8080`, `127.0.0.1:8000` or `[::1]:8000`. Throws a ParseError. */
-export const hostOf = (text: string): Host => {
+export const hostOf = (text: string): NamedHost => {
   const { host = '', port } = hostPortOf(text.toLowerCase()) ?? {};
   const [, star, name = ''] = shape.exec(host) ?? [];
   const isFit = name !== '' && name.startsWith('.') === (star !== undefined);
@@ -29,7 +29,7 @@ const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 44
 export const portOf = ({ protocol, port }: URL): number => (port === '' ? (usualPorts[protocol] ?? 0) : Number(port));
 
 /** The line that lets a URL be fetched, one with its port before any other; undefined where none does. */
-export const hostFor = (url: URL, hosts: readonly Host[]): Host | undefined => {
+export const hostFor = (url: URL, hosts: readonly NamedHost[]): NamedHost | undefined => {
   const name = bare(url.hostname);
   const port = portOf(url);
   const isUsual = port === usualPorts[url.protocol];

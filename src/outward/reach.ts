@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { Fault, type FaultCode } from '../base/fault.ts';
 import { isPublic } from './addresses.ts';
-import { hostFor, hostnameOf, portOf, type Host } from './hosts.ts';
+import { hostFor, hostnameOf, portOf, type NamedHost } from './hosts.ts';
 
 /** What may be reached, asked before every connection. */
 export type Reach = {
@@ -27,7 +27,7 @@ export type LookUp = (
 
 type ReachParts = {
   /** What the key "hosts" of a table of the configuration lists. */
-  readonly hosts: () => readonly Host[];
+  readonly hosts: () => readonly NamedHost[];
   readonly table: string;
   /** What is done with these hosts, as in "that this one does not ...". */
   readonly verb: string;

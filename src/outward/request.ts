@@ -6,17 +6,17 @@ import { broken, shownBy, type Peer } from './peer.ts';
 import { shownLocation } from './shown-url.ts';
 
 /** What is sent: a text, or so many bytes of a stream, which is opened for each time that they are sent. */
-export type Body = Buffer | { readonly bytes: number; readonly open: () => Readable };
+export type RequestBody = Buffer | { readonly bytes: number; readonly open: () => Readable };
 
 // Not undici: its redirects may go from https back to http, and its retries know nothing of the part on the disk.
-export type Asking = {
+export type OutwardAsking = {
   readonly peer: Peer;
   /** Default: GET. */
   readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   /** Headers for the first URL's origin alone: another one, to which it leads, is not told them. */
   readonly credentials?: Readonly<Record<string, string>>;
-  readonly body?: Body;
+  readonly body?: RequestBody;
   /** What becomes of a redirect. Default: it is followed. */
   readonly redirects?: 'followed' | 'given back';
   /** How long nothing may be heard, before the reply or within its body, in ms. */
@@ -50,7 +50,11 @@ const sendStream = (request: ClientRequest, open: () => Readable): void => {
   });
 };
 
-const askOnce = (url: URL, asking: Asking, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> =>
+const askOnce = (
+  url: URL,
+  asking: OutwardAsking,
+  headers: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { peer, method = 'GET', body, silentMs, signal } = asking;
     const isStream = body !== undefined && !Buffer.isBuffer(body);
@@ -98,7 +102,7 @@ const keepsMethod = (status: number) => status === 307 || status === 308;
  * other methods than GET and HEAD follow 307 and 308 alone. Each URL on the way is judged by it. The body is the caller's
  * to read or destroy. Throws the peer's faults, with `may_pass` where asking again makes sense.
  */
-export const ask = async (from: URL, asking: Asking): Promise<IncomingMessage> => {
+export const ask = async (from: URL, asking: OutwardAsking): Promise<IncomingMessage> => {
   const { peer, method = 'GET', headers, credentials = {}, redirects = 'followed', signal } = asking;
   const show = (one: URL) => shownBy(peer, one);
   const isReading = method === 'GET' || method === 'HEAD';

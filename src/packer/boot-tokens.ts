@@ -1,6 +1,6 @@
 import { bounds } from '../base/bounds.ts';
 import { ParseError, placeOf } from '../base/text/parse-error.ts';
-import { keyNamed, keyNames, type Key } from './keys.ts';
+import { keyNamed, keyNames, type PackerKey } from './keys.ts';
 import { nearest, quoted } from '../base/text/nearest.ts';
 import { durationMsOf, longestMs } from '../base/units.ts';
 
@@ -9,7 +9,7 @@ export type BootToken = { readonly offset: number } & (
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'expect'; readonly pattern: string; readonly withinMs: number }
   | { readonly kind: 'character'; readonly character: string; readonly motion: Motion }
-  | { readonly kind: 'key'; readonly key: Key; readonly motion: Motion }
+  | { readonly kind: 'key'; readonly key: PackerKey; readonly motion: Motion }
 );
 
 type Motion = 'press' | 'on' | 'off';
@@ -63,7 +63,7 @@ const readExpect = (
 };
 
 /** The key that a word names, with `on` or `off` behind it or not. */
-const keyIn = (word: string): Key | undefined => keyNamed(word) ?? keyNamed(word.replace(/(on|off)$/iu, ''));
+const keyIn = (word: string): PackerKey | undefined => keyNamed(word) ?? keyNamed(word.replace(/(on|off)$/iu, ''));
 
 const motionOf = (word: string | undefined): Motion => {
   const lower = word?.toLowerCase();

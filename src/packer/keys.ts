@@ -37,7 +37,7 @@ const sequences = {
 
 export type Modifier = 'ctrl' | 'alt' | 'shift';
 
-export type Key =
+export type PackerKey =
   | { readonly name: string; readonly sends: string }
   | { readonly name: string; readonly holds: Modifier }
   | { readonly name: string; readonly hasNoSerialForm: true };
@@ -53,7 +53,7 @@ const modifiers = {
 
 const others = ['menu', 'leftSuper', 'rightSuper', 'leftCommand', 'rightCommand', 'leftOption', 'rightOption'];
 
-const all: readonly Key[] = [
+const all: readonly PackerKey[] = [
   ...Object.entries(sequences).map(([name, sends]) => ({ name, sends })),
   ...Object.entries(modifiers).map(([name, holds]) => ({ name, holds })),
   ...others.map((name) => ({ name, hasNoSerialForm: true as const })),
@@ -64,7 +64,7 @@ export const keyNames = all.map((key) => key.name);
 const byLowerName = new Map(all.map((key) => [key.name.toLowerCase(), key]));
 
 /** The key of that name, whatever its capitals. */
-export const keyNamed = (name: string): Key | undefined => byLowerName.get(name.toLowerCase());
+export const keyNamed = (name: string): PackerKey | undefined => byLowerName.get(name.toLowerCase());
 
 /** What a character sends while modifiers are held; undefined when a serial line has no form for it. */
 export const typedWith = (character: string, held: ReadonlySet<Modifier>): string | undefined => {

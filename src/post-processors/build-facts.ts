@@ -18,7 +18,7 @@ export type PlannedBuild = {
 };
 
 /** Something that went into a build. */
-export type BuildInput = {
+export type InputFacts = {
   /** As the template names it. */
   readonly name: string;
   /** Where it came from: a URL, `build:ID/NAME`, `media:NAME/PATH`, a path of the context or of the mirror. */
@@ -52,7 +52,7 @@ export type BuildFacts = PlannedBuild & {
   /** When this attempt began. */
   readonly startedAt: number;
   /** What has gone into it so far, as far as it is known by name. */
-  readonly inputs: readonly BuildInput[];
+  readonly inputs: readonly InputFacts[];
   /** The steps of this attempt that have ended. */
   readonly steps: readonly StepTimes[];
   /** The path of a file that a step has left for post-processors, by its fixed name; undefined where none has. */

@@ -5,7 +5,7 @@ import { sumLine } from '../base/sums.ts';
 import { algorithms, type Algorithm } from '../image/digests.ts';
 import { strict } from '../template/document/words.ts';
 import { commonKeys, Output, outputOf } from './common.ts';
-import type { Draft, PostProcessorKind } from './kind.ts';
+import type { ArtifactDraft, PostProcessorKind } from './kind.ts';
 
 const about = 'a file with the digest of an artifact, beside it (NAME.sha256, NAME.sha512), or one file for all';
 
@@ -56,8 +56,8 @@ export const checksum = {
         ])
       : [...taken, { name: output, mediaType, mostMb: 0 }],
   run: async ({ types, format, output }, taken, { newFile, digestsOf }) => {
-    const given: Draft[] = [];
-    const written = async (name: string, text: string, ending: string): Promise<Draft> => {
+    const given: ArtifactDraft[] = [];
+    const written = async (name: string, text: string, ending: string): Promise<ArtifactDraft> => {
       const from = newFile(ending);
       await writeFile(from, text, { flag: 'wx', mode: 0o600 });
       return { name, mediaType, from };

@@ -6,7 +6,7 @@ import { hostnameOf } from '../base/machine/hostname.ts';
 import { cdOf } from '../image/medium/cd.ts';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';
-import type { Place, PostProcessorKind } from './kind.ts';
+import type { PostProcessorPlace, PostProcessorKind } from './kind.ts';
 
 const about =
   'a seed for cloud-init beside the image: a CD that names its first boot, and has its disk and file system grown';
@@ -55,14 +55,14 @@ const noTime = new Date(Date.UTC(1980, 0, 1));
 const growing = { growpart: { mode: 'auto', devices: ['/'] }, resize_rootfs: true };
 
 /** A text that is published: nothing sensitive may be in it. */
-const filledText = (raw: string, pointer: string, { fields, wrong }: Place): string => {
+const filledText = (raw: string, pointer: string, { fields, wrong }: PostProcessorPlace): string => {
   if (fields.isSecret(pointer, raw))
     wrong.add(pointer, 'holds a sensitive value, and the seed is an artifact that its readers may read: leave it out');
   return fields.early(pointer, raw) ?? '';
 };
 
 /** The same value with its texts filled in. */
-const filled = (value: unknown, pointer: string, place: Place): unknown => {
+const filled = (value: unknown, pointer: string, place: PostProcessorPlace): unknown => {
   if (typeof value === 'string') return filledText(value, pointer, place);
   if (Array.isArray(value)) return value.map((one: unknown, at) => filled(one, `${pointer}/${at}`, place));
   if (typeof value !== 'object' || value === null) return value;
@@ -77,7 +77,7 @@ const linesOf = (value: object): string =>
     .map(([key, one]) => `${JSON.stringify(key)}: ${JSON.stringify(one)}\n`)
     .join('') || '{}\n';
 
-const objectOf = (value: object, key: string, place: Place): object =>
+const objectOf = (value: object, key: string, place: PostProcessorPlace): object =>
   Object.fromEntries(
     Object.entries(value).map(([name, one]) => [
       name,
@@ -85,12 +85,15 @@ const objectOf = (value: object, key: string, place: Place): object =>
     ]),
   );
 
-const userDataOf = ({ user_data: asked, grow }: Asked, place: Place): string =>
+const userDataOf = ({ user_data: asked, grow }: Asked, place: PostProcessorPlace): string =>
   typeof asked === 'string'
     ? filledText(asked, `${place.pointer}/user_data`, place)
     : `#cloud-config\n${linesOf({ ...(grow ? growing : {}), ...objectOf(asked, 'user_data', place) })}`;
 
-const networkConfigOf = ({ network_config: asked }: Asked, place: Place): Readonly<Record<string, string>> => {
+const networkConfigOf = (
+  { network_config: asked }: Asked,
+  place: PostProcessorPlace,
+): Readonly<Record<string, string>> => {
   if (asked === undefined) return {};
   if (typeof asked === 'string')
     return { 'network-config': filledText(asked, `${place.pointer}/network_config`, place) };

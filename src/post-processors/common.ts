@@ -1,6 +1,6 @@
 import { artifactNameOf } from '../base/artifact-name.ts';
 import { Duration, forMachines, StepName, Words } from '../template/document/words.ts';
-import type { Place, PlannedDraft } from './kind.ts';
+import type { PostProcessorPlace, PlannedDraft } from './kind.ts';
 
 /** The keys that every post-processor of a template has. */
 export const commonKeys = {
@@ -17,7 +17,10 @@ export const commonKeys = {
 export const Output = Words.min(1).max(1000).optional();
 
 /** The name with variables filled in; nothing where the template names none. */
-export const outputOf = (output: string | undefined, { pointer, fields }: Place): { readonly output?: string } =>
+export const outputOf = (
+  output: string | undefined,
+  { pointer, fields }: PostProcessorPlace,
+): { readonly output?: string } =>
   output === undefined
     ? {}
     : // No two names that are not known yet may look the same.

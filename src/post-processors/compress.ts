@@ -9,7 +9,7 @@ import { toGzip } from './compressing/gzip.ts';
 import { toZip } from './compressing/zip.ts';
 import { toZstd } from './compressing/zstd.ts';
 import { whyWithout, type HostMeans } from './host-means.ts';
-import type { Draft, PostProcessorKind } from './kind.ts';
+import type { ArtifactDraft, PostProcessorKind } from './kind.ts';
 
 const about = 'a file compressed by zstd, gzip, xz, lz4 or zip, in place of what it is made of';
 
@@ -75,7 +75,7 @@ export const compress = {
   run: async (settings, taken, { newFile, signal, progress, host }) => {
     const { format, level, keepsInput } = settings;
     const { ending, mediaType, program } = rows[format];
-    const given: Draft[] = [];
+    const given: ArtifactDraft[] = [];
     for (const draft of taken) {
       const [to, name] = [newFile(ending), nameOf(draft, settings)];
       const { size } = await stat(draft.from);

@@ -6,7 +6,7 @@ import { strict } from '../template/document/words.ts';
 import { commonKeys, onlyOne, Output, outputOf } from './common.ts';
 import { packageOf, type HostMeans } from './host-means.ts';
 import { imageFormatOf, imageFormats, imageRows, isDiskFormat, type ImageFormat } from './image-formats.ts';
-import type { Draft, PlannedDraft, PostProcessorKind, Tools } from './kind.ts';
+import type { ArtifactDraft, PlannedDraft, PostProcessorKind, Tools } from './kind.ts';
 
 const about = 'a disk in another format: raw, qcow2, vmdk, vdi, vhd or vhdx, in place of what it is made of';
 
@@ -46,7 +46,7 @@ const isConverted = (
 
 const endings = new RegExp(`\\.(${imageFormats.join('|')}|img|vpc)$`);
 
-const nameOf = ({ name, mediaType }: PlannedDraft | Draft, { format, output }: ConvertSettings): string => {
+const nameOf = ({ name, mediaType }: PlannedDraft | ArtifactDraft, { format, output }: ConvertSettings): string => {
   if (output !== undefined) return output;
   // The same format with other clusters, beside what it is made of.
   const ending = imageFormatOf(mediaType) === format ? `small.${format}` : format;
@@ -73,7 +73,7 @@ const argvOf = (from: ImageFormat, { format, compress }: ConvertSettings, files:
 };
 
 const convertFile = async (
-  { from, mediaType }: Draft,
+  { from, mediaType }: ArtifactDraft,
   to: string,
   settings: ConvertSettings,
   { host, convertImage, signal }: Tools,
@@ -121,7 +121,7 @@ export const convert = {
     }),
   run: async (settings, taken, tools) => {
     const { mediaType } = imageRows[settings.format];
-    const given: Draft[] = [];
+    const given: ArtifactDraft[] = [];
     for (const draft of taken) {
       if (!isConverted(draft, settings)) {
         given.push(draft);

@@ -5,7 +5,7 @@ import type { DiskFormat } from '../base/hardware.ts';
 import { anyBytes, diskMediaTypes } from '../base/media-type.ts';
 import { didYouMean, quoted } from '../base/text/nearest.ts';
 import { strict, Words } from '../template/document/words.ts';
-import type { Place, PostProcessorKind } from './kind.ts';
+import type { PostProcessorPlace, PostProcessorKind } from './kind.ts';
 
 const Schema = strict({
   name: Words.max(1000)
@@ -47,14 +47,14 @@ export type ExportSettings = {
   readonly onFailure?: true;
 } & ({ readonly disk: number; readonly format: DiskFormat } | { readonly file: string } | { readonly efivars: true });
 
-const fileOf = (asked: string, { pointer, fields, wrong, downloaded }: Place): string => {
+const fileOf = (asked: string, { pointer, fields, wrong, downloaded }: PostProcessorPlace): string => {
   const file = fields.early(`${pointer}/file`, asked);
   if (file !== undefined && !downloaded.includes(file))
     wrong.add(`${pointer}/file`, `is ${quoted(file)}, which no provisioner downloads: ${didYouMean(file, downloaded)}`);
   return file ?? '';
 };
 
-const diskOf = ({ disk = 0, format = 'qcow2' }: Asked, { pointer, wrong, diskMb }: Place) => {
+const diskOf = ({ disk = 0, format = 'qcow2' }: Asked, { pointer, wrong, diskMb }: PostProcessorPlace) => {
   const mostMb = diskMb[disk];
   if (mostMb === undefined)
     wrong.add(`${pointer}/disk`, `is ${disk}, and there are ${diskMb.length} disks, counted from 0`);
@@ -64,12 +64,12 @@ const diskOf = ({ disk = 0, format = 'qcow2' }: Asked, { pointer, wrong, diskMb 
 // OVMF's flash for variables has 528 KiB.
 const efivarsMb = 1;
 
-const efivarsOf = ({ pointer, wrong, firmware }: Place) => {
+const efivarsOf = ({ pointer, wrong, firmware }: PostProcessorPlace) => {
   if (firmware !== 'uefi') wrong.add(`${pointer}/efivars`, 'is asked for, and the machine has a BIOS: set "firmware": "uefi" in "machine"'); // prettier-ignore
   return { efivars: true, mostMb: efivarsMb } as const;
 };
 
-const sourceOf = (asked: Asked, place: Place) => {
+const sourceOf = (asked: Asked, place: PostProcessorPlace) => {
   if (asked.efivars === true) return efivarsOf(place);
   // A second name of the same file takes no room.
   return asked.file === undefined ? diskOf(asked, place) : { file: fileOf(asked.file, place), mostMb: 0 };

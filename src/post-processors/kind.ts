@@ -12,7 +12,7 @@ import type { BuildFacts, PlannedBuild } from './build-facts.ts';
 import type { HostMeans } from './host-means.ts';
 
 /** An artifact in the making. */
-export type Draft = {
+export type ArtifactDraft = {
   readonly name: string;
   readonly mediaType: string;
   /** Where its bytes are: a file of the workspace, which belongs to this draft alone. */
@@ -25,7 +25,7 @@ export type Draft = {
 export type PlannedDraft = { readonly name: string; readonly mediaType: string; readonly mostMb: number };
 
 /** Where a post-processor stands in the template, how its values are read there, and what its build has for it. */
-export type Place = {
+export type PostProcessorPlace = {
   readonly pointer: string;
   readonly fields: Fields;
   readonly wrong: FieldErrors;
@@ -76,7 +76,10 @@ export type Tools = {
   /** A line in the log of the build. */
   readonly log: (line: string) => void;
   /** Size and digests of a file of a draft. What was asked once of a build's file is not worked out again. */
-  readonly digestsOf: (draft: Pick<Draft, 'name' | 'from' | 'known'>, wanted: readonly Algorithm[]) => Promise<Digests>;
+  readonly digestsOf: (
+    draft: Pick<ArtifactDraft, 'name' | 'from' | 'known'>,
+    wanted: readonly Algorithm[],
+  ) => Promise<Digests>;
   readonly clock: Clock;
   /** Tells where a file of the build is now beside here, as an event. */
   readonly uploaded: (upload: Upload) => void;
@@ -98,7 +101,7 @@ export type PostProcessorKind<Schema extends z.ZodType, Settings> = {
   /** The keys of a template, the common ones (common.ts) among them. */
   readonly Schema: Schema;
   /** Fills variables in and finds files. What is wrong becomes a field error. */
-  readonly resolve: (asked: z.output<Schema>, place: Place) => Settings | Promise<Settings>;
+  readonly resolve: (asked: z.output<Schema>, place: PostProcessorPlace) => Settings | Promise<Settings>;
   /** For people who read the plan. */
   readonly plan: (settings: Settings) => string;
   /** Why it cannot take these; undefined where it can. */
@@ -108,5 +111,9 @@ export type PostProcessorKind<Schema extends z.ZodType, Settings> = {
   /** MB that it writes beside what it gives, and deletes when it ends; without it: none. */
   readonly scratchMb?: (settings: Settings, taken: readonly PlannedDraft[]) => number;
   /** A draft that it takes and does not give is gone, and its file is deleted. */
-  readonly run: (settings: Settings, taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
+  readonly run: (
+    settings: Settings,
+    taken: readonly ArtifactDraft[],
+    tools: Tools,
+  ) => Promise<readonly ArtifactDraft[]>;
 };

@@ -4,7 +4,7 @@ import { bounds } from '../base/bounds.ts';
 import { artifactNameOf } from '../base/artifact-name.ts';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys, Output } from './common.ts';
-import type { Draft, PostProcessorKind, Tools } from './kind.ts';
+import type { ArtifactDraft, PostProcessorKind, Tools } from './kind.ts';
 import { imagedManifest, packerManifest, type ManifestFile } from './manifests.ts';
 
 const about = 'a list of the artifacts, in JSON: as Packer writes it, or with digests, times and inputs';
@@ -35,7 +35,7 @@ export type ManifestSettings = {
 const mediaType = 'application/json';
 
 const filesOf = async (
-  drafts: readonly Draft[],
+  drafts: readonly ArtifactDraft[],
   format: ManifestSettings['format'],
   { digestsOf }: Tools,
 ): Promise<readonly ManifestFile[]> => {

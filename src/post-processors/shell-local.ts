@@ -18,7 +18,7 @@ import { Size, strict, Words } from '../template/document/words.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 import type { RuntimeFacts } from '../template/spec.ts';
 import { commonKeys } from './common.ts';
-import type { Draft, PostProcessorKind } from './kind.ts';
+import type { ArtifactDraft, PostProcessorKind } from './kind.ts';
 
 const about = 'scripts on the host of the daemon that read the artifacts, where its configuration allows that';
 
@@ -66,7 +66,7 @@ const variablesOf = ({ id, templateName, builderType }: Facts, folder: string) =
 });
 
 /** Size and time of change of each file: what a script may not touch. */
-const looksOf = async (taken: readonly Draft[]): Promise<ReadonlyMap<string, string>> => {
+const looksOf = async (taken: readonly ArtifactDraft[]): Promise<ReadonlyMap<string, string>> => {
   const looks = new Map<string, string>();
   for (const { name, from } of taken) {
     const { size, mtimeNs } = await stat(from, { bigint: true });
@@ -75,7 +75,7 @@ const looksOf = async (taken: readonly Draft[]): Promise<ReadonlyMap<string, str
   return looks;
 };
 
-const checkUnchanged = async (taken: readonly Draft[], before: ReadonlyMap<string, string>): Promise<void> => {
+const checkUnchanged = async (taken: readonly ArtifactDraft[], before: ReadonlyMap<string, string>): Promise<void> => {
   for (const [name, look] of await looksOf(taken))
     if (before.get(name) !== look)
       throw new Fault(
@@ -107,7 +107,7 @@ export const shellLocal = {
   run: async (settings, taken, tools) => {
     if (settings.isForOthers) return taken;
     const { newFile, signal, build } = tools;
-    const made: Draft[] = [];
+    const made: ArtifactDraft[] = [];
     const before = await looksOf(taken);
     await tools.onHost('slot', async (host) => {
       for (const { name, from } of taken) await host.lend(from, name, signal);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../base/fault.ts';
 import { strict } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';
-import type { Draft, PostProcessorKind } from './kind.ts';
+import type { ArtifactDraft, PostProcessorKind } from './kind.ts';
 import { readSecretKey } from './signing/secret-key.ts';
 
 const about = 'a signature of signify(1) by the key of this host, beside what it signs: NAME.sig';
@@ -53,7 +53,7 @@ export const sign = {
   run: async ({ embed }, taken, { newFile, host, log }) => {
     if (host.signingKey === undefined) throw new Fault('configuration_invalid', 'This host has no key to sign with.');
     const key = await readSecretKey(host.signingKey);
-    const given: Draft[] = [];
+    const given: ArtifactDraft[] = [];
     for (const draft of taken) {
       if ((await stat(draft.from)).size > mostMb * 2 ** 20)
         throw new Fault('template_invalid', `The artifact to sign ${tooLarge(draft.name)}.`);

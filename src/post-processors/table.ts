@@ -10,7 +10,7 @@ import { upload } from './upload/upload.ts';
 import { vagrantRegistry } from './upload/vagrant-registry.ts';
 import { manifest } from './manifest.ts';
 import { sign } from './sign.ts';
-import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
+import type { ArtifactDraft, PostProcessorPlace, PlannedDraft, Tools } from './kind.ts';
 import { provenance } from './provenance.ts';
 import { sbom } from './sbom.ts';
 import { shellLocal } from './shell-local.ts';
@@ -70,12 +70,16 @@ export type PostProcessorSpec<T extends PostProcessorType = PostProcessorType> =
 };
 
 type Row<T extends PostProcessorType> = {
-  readonly resolve: (asked: Asked[T], place: Place) => Settings[T] | Promise<Settings[T]>;
+  readonly resolve: (asked: Asked[T], place: PostProcessorPlace) => Settings[T] | Promise<Settings[T]>;
   readonly plan: (settings: Settings[T]) => string;
   readonly refuse?: (settings: Settings[T], taken: readonly PlannedDraft[]) => string | undefined;
   readonly gives: (settings: Settings[T], taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
   readonly scratchMb?: (settings: Settings[T], taken: readonly PlannedDraft[]) => number;
-  readonly run: (settings: Settings[T], taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
+  readonly run: (
+    settings: Settings[T],
+    taken: readonly ArtifactDraft[],
+    tools: Tools,
+  ) => Promise<readonly ArtifactDraft[]>;
 };
 
 // The same table by the settings of each type, so that the compiler sees which settings belong to which row.
@@ -84,7 +88,7 @@ const rows: { readonly [T in PostProcessorType]: Row<T> } = all;
 /** Its settings, with variables filled in. */
 export const resolveSettings = async <T extends NamedType>(
   asked: PostProcessorAsked<T>,
-  place: Place,
+  place: PostProcessorPlace,
 ): Promise<WithSettings<T>> => {
   const settings = await rows[asked.type].resolve(asked, place);
   return { type: asked.type, settings };
@@ -115,6 +119,6 @@ export const scratchMbOf = <T extends PostProcessorType>(
 /** Makes it. */
 export const runOn = <T extends PostProcessorType>(
   { type, settings }: WithSettings<T>,
-  taken: readonly Draft[],
+  taken: readonly ArtifactDraft[],
   tools: Tools,
-): Promise<readonly Draft[]> => rows[type].run(settings, taken, tools);
+): Promise<readonly ArtifactDraft[]> => rows[type].run(settings, taken, tools);

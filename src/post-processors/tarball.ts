@@ -7,7 +7,7 @@ import { tarOfDisk } from '../image/archive/tar-of-disk.ts';
 import { writeHashed } from '../image/write-hashed.ts';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';
-import type { Draft, PostProcessorKind, Tools } from './kind.ts';
+import type { ArtifactDraft, PostProcessorKind, Tools } from './kind.ts';
 
 const about = "a disk as `disk.raw` in a tar.gz, as Google's Compute Engine imports it";
 
@@ -30,7 +30,7 @@ const mediaType = 'application/gzip';
 
 const isDisk = ({ mediaType: type }: { readonly mediaType: string }): boolean => diskFormatOf(type) !== undefined;
 
-const writeTarball = async (disk: Draft, { name, level }: TarballSettings, to: string, tools: Tools) => {
+const writeTarball = async (disk: ArtifactDraft, { name, level }: TarballSettings, to: string, tools: Tools) => {
   const { signal, progress } = tools;
   await using reader = await openDisk(disk.from, diskFormatOf(disk.mediaType) ?? 'raw');
   // The disk is read twice.

@@ -7,7 +7,7 @@ import { writeHashed } from '../image/write-hashed.ts';
 import { strict, Words } from '../template/document/words.ts';
 import type { FileRef } from '../template/spec.ts';
 import { commonKeys } from './common.ts';
-import type { Draft, Place, PostProcessorKind, Tools } from './kind.ts';
+import type { ArtifactDraft, PostProcessorPlace, PostProcessorKind, Tools } from './kind.ts';
 import { filesOfBox } from './vagrant/files.ts';
 import { architectureOf, includedOf } from './vagrant/included.ts';
 import { providerNames, providers, type Provider } from './vagrant/providers.ts';
@@ -56,7 +56,7 @@ type Asked = z.output<typeof Schema>;
 
 const isDisk = ({ mediaType }: { readonly mediaType: string }): boolean => diskFormatOf(mediaType) !== undefined;
 
-const boxesOf = ({ providers: asked, output }: Asked, architecture: string, place: Place) => {
+const boxesOf = ({ providers: asked, output }: Asked, architecture: string, place: PostProcessorPlace) => {
   const { pointer, fields, wrong, templateName } = place;
   if (asked.includes('libvirt') && asked.includes('qemu'))
     wrong.add(`${pointer}/providers`, 'has "libvirt" and "qemu", for which the same box is made: leave "qemu" out');
@@ -70,9 +70,9 @@ const boxesOf = ({ providers: asked, output }: Asked, architecture: string, plac
 const writeBox = async (
   settings: VagrantSettings,
   { provider, name }: VagrantSettings['boxes'][number],
-  disks: readonly Draft[],
+  disks: readonly ArtifactDraft[],
   tools: Tools,
-): Promise<Draft> => {
+): Promise<ArtifactDraft> => {
   const { newFile, signal, build, progress } = tools;
   const { level, architecture, version = versionAt(build.createdAt) } = settings;
   const from = newFile('box');

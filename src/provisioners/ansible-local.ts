@@ -18,7 +18,7 @@ import {
   placeIn,
   textOr,
 } from './in-guest/values.ts';
-import type { GuestKind, Place } from './kind.ts';
+import type { GuestKind, ProvisionerPlace } from './kind.ts';
 
 const about = 'ansible-playbook in the guest, on the guest itself, with playbooks of the context';
 
@@ -54,12 +54,16 @@ const Schema = strict({
   )
   .describe(about);
 
-const below = (folder: string, files: readonly FileRef[], key: string, place: Place) =>
+const below = (folder: string, files: readonly FileRef[], key: string, place: ProvisionerPlace) =>
   files.map((listed, at) => ({ listed, to: placeIn(folder, listed, `${place.pointer}/${key}/${at}`, place) }));
 
 type Asked = z.output<typeof Schema>;
 
-const inventoryOf = async ({ inventory_file: file, inventory_groups: groups }: Asked, folder: string, place: Place) => {
+const inventoryOf = async (
+  { inventory_file: file, inventory_groups: groups }: Asked,
+  folder: string,
+  place: ProvisionerPlace,
+) => {
   const [listed] = await listedOr(file, 'inventory_file', place, 'file');
   if (listed !== undefined) return { listed, to: placeIn(folder, listed, `${place.pointer}/inventory_file`, place) };
   const lines = groups.length === 0 ? '127.0.0.1\n' : groups.map((group) => `[${group}]\n127.0.0.1\n`).join('');
@@ -67,7 +71,7 @@ const inventoryOf = async ({ inventory_file: file, inventory_groups: groups }: A
 };
 
 /** The folders that come beside the playbooks. */
-const besideOf = async (asked: Asked, folder: string, place: Place): Promise<readonly ToolUpload[]> => {
+const besideOf = async (asked: Asked, folder: string, place: ProvisionerPlace): Promise<readonly ToolUpload[]> => {
   const at = (name: string) => (listed: FileRef) => ({ listed, to: posix.join(folder, name) });
   const roles = await listedOf(asked.role_paths, 'role_paths', place, 'folder');
   const more = await listedOf(asked.playbook_paths, 'playbook_paths', place, 'folder');

@@ -7,7 +7,7 @@ import { resolveCommand } from './in-guest/command.ts';
 import { staging } from './in-guest/keys.ts';
 import { runTool, type ToolCommand, type ToolUpload, type ToolWork } from './in-guest/tool.ts';
 import { Command, guestFolderOf, Listed, listedOr } from './in-guest/values.ts';
-import type { GuestKind, Place } from './kind.ts';
+import type { GuestKind, ProvisionerPlace } from './kind.ts';
 
 const about = 'chef-client in the guest, which asks a chef server';
 
@@ -49,7 +49,7 @@ const words = ({ prevent_sudo }: Asked) => ({
 });
 
 /** What the configurations of chef and knife say of the server and of the node. */
-const settingsOf = (asked: Asked, folder: string, place: Place) => {
+const settingsOf = (asked: Asked, folder: string, place: ProvisionerPlace) => {
   const ruby = (key: 'server_url' | 'node_name' | 'client_key' | 'validation_client_name' | 'policy_name' | 'policy_group' | 'trusted_certs_dir' | 'chef_environment') => inRuby(asked[key], key, place); // prettier-ignore
   return {
     ServerUrl: ruby('server_url'),
@@ -98,7 +98,12 @@ const knifeLines = (settings: Settings): readonly string[] => [
 ];
 
 /** What is taken away from the server again. */
-const cleaning = (asked: Asked, { NodeName: node }: Settings, folder: string, place: Place): readonly ToolCommand[] => {
+const cleaning = (
+  asked: Asked,
+  { NodeName: node }: Settings,
+  folder: string,
+  place: ProvisionerPlace,
+): readonly ToolCommand[] => {
   const raw = asked.knife_command ?? '{{ sudo }}knife {{ args }} {{ flags }}';
   const own = {
     sudo: { packer: 'Sudo', isThere: !asked.prevent_sudo },
@@ -123,7 +128,7 @@ const uploadsOf = async (
   asked: Asked,
   settings: Settings,
   folder: string,
-  place: Place,
+  place: ProvisionerPlace,
 ): Promise<readonly ToolUpload[]> => {
   const one = async (raw: string | undefined, key: string, name: string) =>
     (await listedOr(raw, key, place, 'file')).map(inStaging(folder, name));

@@ -8,7 +8,7 @@ import { resolveCommand } from './in-guest/command.ts';
 import { staging } from './in-guest/keys.ts';
 import { runTool, type ToolUpload, type ToolWork } from './in-guest/tool.ts';
 import { guestFolderOf, Listed, listedOf, listedOr, ListedSeveral } from './in-guest/values.ts';
-import type { GuestKind, Place } from './kind.ts';
+import type { GuestKind, ProvisionerPlace } from './kind.ts';
 
 const about = 'chef-solo in the guest, with cookbooks of the context';
 
@@ -38,7 +38,7 @@ const words = (asked: Asked) => ({
   json_path: { packer: 'JsonPath', isThere: true },
 });
 
-const configuration = async (asked: Asked, folder: string, uploads: readonly ToolUpload[], place: Place) => {
+const configuration = async (asked: Asked, folder: string, uploads: readonly ToolUpload[], place: ProvisionerPlace) => {
   const has = (name: string) =>
     uploads.some(({ to }) => to === posix.join(folder, name)) ? posix.join(folder, name) : '';
   const cookbooks = [

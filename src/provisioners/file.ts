@@ -10,8 +10,8 @@ import { sizeMbOf } from '../base/units.ts';
 import { render } from '../template/language/render.ts';
 import type { FileRef, Text } from '../template/spec.ts';
 import { commonKeys } from './common.ts';
-import { entriesIn, isProgram, uploadTree, type Entry, type Tree } from './in-guest/upload.ts';
-import type { GuestKind, GuestTools, Place } from './kind.ts';
+import { entriesIn, isProgram, uploadTree, type UploadEntry, type Tree } from './in-guest/upload.ts';
+import type { GuestKind, GuestTools, ProvisionerPlace } from './kind.ts';
 
 const about = 'files that are copied into the guest, or one that is copied out of it';
 
@@ -97,7 +97,7 @@ const plainFile = (raw: number | string): string => {
   throw new ParseError(`${quoted(path)} is a folder: one file is downloaded, so let a script pack it with tar before`);
 };
 
-const resolveDownload = ({ source = '', destination, max_size }: Asked, place: Place): Download => {
+const resolveDownload = ({ source = '', destination, max_size }: Asked, place: ProvisionerPlace): Download => {
   const { pointer, fields, wrong, downloaded } = place;
   const name = fields.made(`${pointer}/destination`, destination, '', artifactNameOf);
   if (name !== '' && downloaded.some((other) => other.name === name))
@@ -110,7 +110,10 @@ const resolveDownload = ({ source = '', destination, max_size }: Asked, place: P
   };
 };
 
-const sourceOf = async (asked: Asked, { pointer, fields, wrong, downloaded }: Place): Promise<Upload['from']> => {
+const sourceOf = async (
+  asked: Asked,
+  { pointer, fields, wrong, downloaded }: ProvisionerPlace,
+): Promise<Upload['from']> => {
   const { source, content = '', generated } = asked;
   if (source === undefined) return { text: fields.text(`${pointer}/content`, content) };
   const at = `${pointer}/source`;
@@ -132,7 +135,7 @@ const contentName = 'pkr-file-content';
 /** What is uploaded, by Packer's rules for slashes at the end, and the folders that have to be there for it. */
 const treeOf = async ({ from, destination }: Upload, tools: GuestTools): Promise<Tree> => {
   const placeOf = (name: string) => (destination.endsWith('/') ? posix.join(destination, name) : destination);
-  const one = (entry: Entry): Tree => ({ files: [entry], folders: [] });
+  const one = (entry: UploadEntry): Tree => ({ files: [entry], folders: [] });
   if ('text' in from) {
     const input = render(from.text, tools.runtime);
     return one({ name: 'the content', input, place: placeOf(contentName), isProgram: false });

@@ -9,7 +9,7 @@ import type { Fields } from '../template/resolve/fields.ts';
 import type { RuntimeFacts, TurnText } from '../template/spec.ts';
 
 /** Where a provisioner stands in the template, and how its values are read there. */
-export type Place = {
+export type ProvisionerPlace = {
   readonly pointer: string;
   readonly fields: Fields;
   readonly wrong: FieldErrors;
@@ -94,7 +94,7 @@ type Common<Schema extends z.core.$ZodTypeDiscriminable, Settings> = {
   /** The keys of a template, `type` and the common ones (common.ts) among them. */
   readonly Schema: Schema;
   /** Fills variables in and finds files. What is wrong becomes a field error. */
-  readonly resolve: (asked: z.output<Schema>, place: Place) => Promise<Settings>;
+  readonly resolve: (asked: z.output<Schema>, place: ProvisionerPlace) => Promise<Settings>;
   /** For people who read the plan. */
   readonly plan: (settings: Settings) => string;
   /** The files that it takes from the guest; without it: none. */

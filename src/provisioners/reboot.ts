@@ -4,7 +4,7 @@ import { reboot as rebootGuest, type RebootWork } from '../guest/boot.ts';
 import { Duration, strict } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';
 import { Command } from './in-guest/values.ts';
-import type { GuestKind, GuestTools, Place } from './kind.ts';
+import type { GuestKind, GuestTools, ProvisionerPlace } from './kind.ts';
 
 const about = 'a reboot of the guest, which is over when another boot of it lets the build log in';
 
@@ -21,7 +21,7 @@ const Schema = strict({ type: z.literal('reboot'), ...keys }).describe(about);
 
 type Asked = Omit<z.output<typeof Schema>, 'type'>;
 
-const resolve = async (asked: Asked, { pointer, fields }: Place): Promise<RebootWork> => {
+const resolve = async (asked: Asked, { pointer, fields }: ProvisionerPlace): Promise<RebootWork> => {
   const { restart_check_command: check } = asked;
   return {
     command: fields.early(`${pointer}/restart_command`, asked.restart_command) ?? '',

@@ -7,7 +7,7 @@ import type { Text } from '../template/spec.ts';
 import { commonKeys, exitCodes } from './common.ts';
 import { fillCommand, holdsWord, resolveCommand } from './in-guest/command.ts';
 import { guestFolderOf } from './in-guest/values.ts';
-import type { GuestKind, Place } from './kind.ts';
+import type { GuestKind, ProvisionerPlace } from './kind.ts';
 import { factVariables } from './packer-facts.ts';
 import { envOf, hasOneSource, scriptKeys, scriptsOf, sourcesOf, type Script } from './scripts.ts';
 
@@ -50,7 +50,7 @@ const words = {
   env_file: { packer: 'EnvVarFile', isThere: true },
 };
 
-const executeCommandOf = (raw: string, place: Place): string => {
+const executeCommandOf = (raw: string, place: ProvisionerPlace): string => {
   const command = resolveCommand(raw, words, place);
   if (command !== '' && !holdsWord(command, 'path'))
     place.wrong.add(place.pointer, 'must hold {{ path }}: where the script is in the guest');

@@ -10,7 +10,7 @@ import { conversation } from './console.ts';
 import { converge } from './converge.ts';
 import { file } from './file.ts';
 import { inspec } from './inspec.ts';
-import type { ConsoleTools, DownloadedFile, GuestTools, Place } from './kind.ts';
+import type { ConsoleTools, DownloadedFile, GuestTools, ProvisionerPlace } from './kind.ts';
 import { powershell } from './powershell.ts';
 import { puppetMasterless } from './puppet-masterless.ts';
 import { puppetServer } from './puppet-server.ts';
@@ -61,7 +61,7 @@ export type ProvisionerSpec<T extends ProvisionerType = ProvisionerType> = {
 
 type Row<T extends ProvisionerType> = {
   readonly needs: 'guest' | 'console';
-  readonly resolve: (asked: Asked[T], place: Place) => Promise<Settings[T]>;
+  readonly resolve: (asked: Asked[T], place: ProvisionerPlace) => Promise<Settings[T]>;
   readonly plan: (settings: Settings[T]) => string;
   readonly downloads?: (settings: Settings[T]) => readonly DownloadedFile[];
   readonly run: (settings: Settings[T], tools: GuestTools, signal: AbortSignal) => Promise<void>;
@@ -84,7 +84,7 @@ export const needsConsoleAlone = (spec: ProvisionerSpec): spec is ProvisionerSpe
 export const resolveProvisioner = async <T extends ProvisionerType>(
   asked: ProvisionerAsked<T>,
   policy: Policy,
-  place: Place,
+  place: ProvisionerPlace,
 ): Promise<ProvisionerSpec<T>> => {
   const settings = await rows[asked.type].resolve(asked, place);
   return { ...policy, type: asked.type, settings };

@@ -1,6 +1,6 @@
 import { asFault, type Fault } from '../base/fault.ts';
 import { isHostsOwn } from './rules/retry.ts';
-import type { Log } from './worker.ts';
+import type { WorkerLog } from './worker.ts';
 
 /** What keeps the whole host from building: no build is claimed until it is mended. */
 export type HostTrouble = {
@@ -13,7 +13,7 @@ export type HostTrouble = {
 };
 
 /** Keeps what `check` throws, and tells the log when it comes and when it goes. */
-export const watchTrouble = (check: (met: Fault | undefined) => Promise<void>, log: Log): HostTrouble => {
+export const watchTrouble = (check: (met: Fault | undefined) => Promise<void>, log: WorkerLog): HostTrouble => {
   let trouble: Fault | undefined;
   const note = (found: Fault | undefined): void => {
     if (found !== undefined && found.message !== trouble?.message)

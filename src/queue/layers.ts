@@ -7,16 +7,16 @@ import type { Page, PageAsk } from './records.ts';
 export type Link = { readonly key: string; readonly files: readonly LayerFile[] };
 
 /** What a layer takes of the disk: `ownBytes` are those of files that nothing else shares, which deleting it frees. */
-export type Taken = Pick<LayerEntry, 'bytes'> & { readonly ownBytes: number };
+export type TakenLayer = Pick<LayerEntry, 'bytes'> & { readonly ownBytes: number };
 
 /** Layers whose files are to be deleted now, in this order. */
-export type Doomed = readonly (Taken & Pick<LayerEntry, 'key'>)[];
+export type Doomed = readonly (TakenLayer & Pick<LayerEntry, 'key'>)[];
 
 export type LayerTotals = {
   readonly layers: number;
   readonly bytes: number;
   /** Of those that no build uses. */
-  readonly freeable: Taken;
+  readonly freeable: TakenLayer;
   /** Own bytes of those that the builds which made them still use: a part of what these were promised. */
   readonly madeBytes: number;
 };
@@ -34,7 +34,7 @@ export type LayerIndex = {
   /** Whether the key is taken, by a layer that is doomed too. */
   readonly isTaken: (key: string) => Promise<boolean>;
   /** Fsynced; held for the build that made it. Throws `layer_missing` where the parent is not kept, `internal` where it asks for more than `layerBounds`. */
-  readonly add: (layer: NewLayer & Pick<Layer, 'key' | 'files'> & Taken) => Promise<Layer>;
+  readonly add: (layer: NewLayer & Pick<Layer, 'key' | 'files'> & TakenLayer) => Promise<Layer>;
   /** Holds it for a build and counts a use; the chain begins with the layer itself. Undefined: there is none, or it has expired. */
   readonly hold: (
     key: string,

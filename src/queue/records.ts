@@ -10,7 +10,7 @@ import type { BeganWith, BuildAsked, BuildInput, Cancel, NewRun } from './asked.
 import type { Webhook } from './deliveries.ts';
 
 /** A run as it stands, with those of its builds that are still there, in the order of its machines. */
-export type Run = NewRun & {
+export type StoredRun = NewRun & {
   readonly status: RunStatus;
   readonly createdAt: number;
   readonly endedAt?: number;
@@ -81,7 +81,7 @@ export type TooLarge = { readonly builds: number; readonly first: Queued };
 /** A suspect that keeps other builds waiting: it runs alone, or waits at the head of the queue until no other runs. */
 export type Suspect = { readonly id: string; readonly state: 'runs' | 'waits' };
 
-export type Step = {
+export type StoredStep = {
   readonly attempt: number;
   readonly seq: number;
   readonly name: string;

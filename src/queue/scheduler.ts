@@ -11,7 +11,7 @@ import type { Build, Claim, TooLarge } from './records.ts';
 import type { Demand } from './asked.ts';
 import type { RunBuild, Store } from './store.ts';
 import { makeWorker } from './worker.ts';
-import type { Job, Log } from './worker.ts';
+import type { WorkerJob, WorkerLog } from './worker.ts';
 
 export type SchedulerParts = {
   readonly store: Store;
@@ -28,7 +28,7 @@ export type SchedulerParts = {
   readonly ids: Ids;
   /** From 0 up to 1. */
   readonly random: () => number;
-  readonly log: Log;
+  readonly log: WorkerLog;
   readonly leaseMs: number;
   /** Builds that an earlier daemon ran, and that were claimed again in their slots: they are run before any other. */
   readonly takenUp?: readonly { readonly claim: Claim; readonly slot: number }[];
@@ -73,7 +73,7 @@ const freshMs = 1_000;
 const disposeWithinMs = 25_000;
 
 /** Tells the log once why the queue stands still beside free slots. */
-const makeSuspectTeller = (store: Store, log: Log): (() => Promise<void>) => {
+const makeSuspectTeller = (store: Store, log: WorkerLog): (() => Promise<void>) => {
   let told: string | undefined;
   return async () => {
     const suspect = await store.suspect();
@@ -90,7 +90,7 @@ const makeSuspectTeller = (store: Store, log: Log): (() => Promise<void>) => {
 };
 
 /** Tells the log once which build waits for a larger host. */
-const makeTooLargeTeller = (store: Store, log: Log): ((whole: Demand) => Promise<void>) => {
+const makeTooLargeTeller = (store: Store, log: WorkerLog): ((whole: Demand) => Promise<void>) => {
   let told: string | undefined;
   return async (whole) => {
     const tooLarge = await store.tooLargeFor(whole);
@@ -111,7 +111,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
   const work = makeWorker({ ...parts, trouble });
   const tellSuspect = makeSuspectTeller(store, log);
   const tellTooLarge = makeTooLargeTeller(store, log);
-  const jobs = new Map<number, Job & { readonly ended: Promise<void> }>();
+  const jobs = new Map<number, WorkerJob & { readonly ended: Promise<void> }>();
   const places = Array.from({ length: parts.slots }, (_, slot) => slot);
   const closing = new AbortController();
   const givingUp = new AbortController();

@@ -1,7 +1,7 @@
 import type { Token } from './records.ts';
 
 /** A browser that has logged in with a token. */
-export type Session = {
+export type PageSession = {
   readonly token: Token;
   /** Unix milliseconds. */
   readonly expiresAt: number;
@@ -16,7 +16,7 @@ export type SessionStore = {
     readonly expiresAt: number;
   }) => Promise<void>;
   /** Undefined once it has ended or expired, or its token has, or was revoked. */
-  readonly session: (hash: Uint8Array) => Promise<Session | undefined>;
+  readonly session: (hash: Uint8Array) => Promise<PageSession | undefined>;
   /** Ends it. */
   readonly removeSession: (hash: Uint8Array) => Promise<void>;
 };

@@ -4,16 +4,16 @@ import type { Status } from '../base/records/status.ts';
 import type { Build } from './records.ts';
 
 /** How many there were, and how long they took: milliseconds. */
-export type Times = { readonly n: number; readonly p50Ms: number; readonly p95Ms: number };
+export type StatisticTimes = { readonly n: number; readonly p50Ms: number; readonly p95Ms: number };
 
-export type TimesOfStep = Times & { readonly name: string };
+export type TimesOfStep = StatisticTimes & { readonly name: string };
 
 /** How long the newest builds took that went well, of one machine of a template on this host. */
 export type RecentTimes = {
   /** How many builds that is told of: at most `statisticsBounds.recentBuilds`. */
   readonly builds: number;
   /** From the claim to the end; undefined where there are none. */
-  readonly whole?: Times;
+  readonly whole?: StatisticTimes;
   /** By name, in the order in which they begin. */
   readonly steps: readonly TimesOfStep[];
 };
@@ -28,9 +28,9 @@ export type DayOfBuilds = {
   readonly failed: number;
   readonly cancelled: number;
   /** From when they were accepted until they were claimed first. */
-  readonly wait?: Times;
+  readonly wait?: StatisticTimes;
   /** From when they were claimed first until their end, of those that succeeded. */
-  readonly duration?: Times;
+  readonly duration?: StatisticTimes;
 };
 
 /** How many builds of a template ended, and how. */
@@ -41,15 +41,15 @@ export type BuildsOfTemplate = {
   readonly cancelled: number;
 };
 
-export type DayOfStep = Times & { readonly day: number };
+export type DayOfStep = StatisticTimes & { readonly day: number };
 
 export type Statistics = {
   /** Those on which a build ended. */
   readonly days: readonly DayOfBuilds[];
   /** Why builds did not succeed, the commonest first. */
   readonly faults: readonly { readonly code: string; readonly status: Status; readonly n: number }[];
-  readonly wait?: Times;
-  readonly duration?: Times;
+  readonly wait?: StatisticTimes;
+  readonly duration?: StatisticTimes;
   /** Of all templates, the commonest first, at most `statisticsBounds.templates`. */
   readonly templates: readonly BuildsOfTemplate[];
   /** Of a template: the steps of the builds that succeeded, the longest first, at most `statisticsBounds.steps`. */

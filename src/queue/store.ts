@@ -26,9 +26,9 @@ import type {
   PlaceInQueue,
   Resumption,
   QueuedBuild,
-  Run,
+  StoredRun,
   Scope,
-  Step,
+  StoredStep,
   Suspect,
   TemplateVersion,
   Token,
@@ -94,14 +94,14 @@ export type BuildStore = AsyncDisposable & {
     run: NewRun,
     builds: readonly NewBuild[],
     idempotency?: Idempotency,
-  ) => Promise<{ readonly run: Run; readonly replayed: boolean }>;
+  ) => Promise<{ readonly run: StoredRun; readonly replayed: boolean }>;
   /** The run that this key made before, if it did. Throws `idempotency_mismatch`. */
-  readonly replayRun: (idempotency: Idempotency) => Promise<Run | undefined>;
-  readonly findRun: (id: string) => Promise<Run | undefined>;
+  readonly replayRun: (idempotency: Idempotency) => Promise<StoredRun | undefined>;
+  readonly findRun: (id: string) => Promise<StoredRun | undefined>;
   /** Newest first. */
-  readonly runs: (page: PageAsk) => Promise<Page<Run>>;
+  readonly runs: (page: PageAsk) => Promise<Page<StoredRun>>;
   /** Cancels each of its builds that has not ended, as `cancel` does; undefined: there is no such run. */
-  readonly cancelRun: (id: string, cancel?: Cancel) => Promise<Run | undefined>;
+  readonly cancelRun: (id: string, cancel?: Cancel) => Promise<StoredRun | undefined>;
   readonly find: (id: string) => Promise<Build | undefined>;
   /** The template, variables and plan of a build: large, so not part of `find`. */
   readonly input: (id: string) => Promise<BuildInput | undefined>;
@@ -201,7 +201,7 @@ export type BuildStore = AsyncDisposable & {
     readonly limit: number;
   }) => Promise<readonly EndedBuild[]>;
 
-  readonly steps: (id: string) => Promise<readonly Step[]>;
+  readonly steps: (id: string) => Promise<readonly StoredStep[]>;
   readonly artifacts: (id: string) => Promise<readonly Artifact[]>;
   /** In order, those with a number above `after`, at most `limit`. */
   readonly events: (id: string, after: number, limit: number) => Promise<readonly BuildEvent[]>;

@@ -8,7 +8,7 @@ import { FailedWith } from './rules/failed-with.ts';
 import type { Claim, Outcome } from './records.ts';
 import type { RunBuild, Store } from './store.ts';
 
-export type Log = {
+export type WorkerLog = {
   readonly info: (facts: object, message: string) => void;
   readonly warn: (facts: object, message: string) => void;
   readonly error: (facts: object, message: string) => void;
@@ -20,12 +20,12 @@ export type WorkerParts = {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
-  readonly log: Log;
+  readonly log: WorkerLog;
   readonly trouble: Pick<HostTrouble, 'look'>;
 };
 
 /** One claimed build at work: where it runs and what stops it. */
-export type Job = { readonly claim: Claim; readonly slot: number; readonly stop: AbortController };
+export type WorkerJob = { readonly claim: Claim; readonly slot: number; readonly stop: AbortController };
 
 const isOf = (error: unknown, ...codes: readonly Fault['code'][]): boolean =>
   error instanceof Fault && codes.includes(error.code);
@@ -42,7 +42,7 @@ const causeOf = (error: unknown, { aborted, reason }: AbortSignal): Fault => {
 
 /** Stops the job when a client asks for it. */
 const followCancel = (
-  { claim: { build }, stop }: Job,
+  { claim: { build }, stop }: WorkerJob,
   { store, log }: Pick<WorkerParts, 'store' | 'log'>,
 ): Disposable => {
   const look = (): void => {
@@ -67,7 +67,7 @@ export const makeWorker = ({ store, run, clock, random, log, trouble }: WorkerPa
   const hostAfter = async (fault: Fault) =>
     isHostsOwn(fault.code) && (await trouble.look(fault)) !== undefined ? 'cannot build' : 'can build';
 
-  const outcomeOf = async (job: Job): Promise<Outcome> => {
+  const outcomeOf = async (job: WorkerJob): Promise<Outcome> => {
     const { claim, slot, stop } = job;
     try {
       using following = followCancel(job, { store, log });
@@ -83,7 +83,11 @@ export const makeWorker = ({ store, run, clock, random, log, trouble }: WorkerPa
     }
   };
 
-  const writeBack = async ({ claim: { build, token } }: Job, outcome: Outcome, giveUp: AbortSignal): Promise<void> => {
+  const writeBack = async (
+    { claim: { build, token } }: WorkerJob,
+    outcome: Outcome,
+    giveUp: AbortSignal,
+  ): Promise<void> => {
     const finish = (what: Outcome) =>
       retry(
         async () => {
@@ -108,7 +112,7 @@ export const makeWorker = ({ store, run, clock, random, log, trouble }: WorkerPa
     }
   };
 
-  return async (job: Job, giveUp: AbortSignal): Promise<void> => {
+  return async (job: WorkerJob, giveUp: AbortSignal): Promise<void> => {
     const { claim, slot } = job;
     const facts = { build: claim.build.id, attempt: claim.build.attempt, slot };
     log.info({ ...facts, template: claim.build.templateName }, 'build started');

@@ -3,7 +3,7 @@ import { scheduleBounds } from '../base/bounds.ts';
 import { ParseError } from '../base/text/parse-error.ts';
 
 /** The times of a schedule. */
-export type Times = {
+export type ScheduleTimes = {
   /** The first time after a moment, both in Unix milliseconds; undefined: there is none any more. */
   readonly after: (moment: number) => number | undefined;
 };
@@ -38,7 +38,7 @@ const mostPassed = 120;
  * is left out comes when they are set; where they are set back, a time that comes twice is taken the first time alone, unless
  * the expression has every hour. Throws a ParseError.
  */
-export const timesOf = (cron: string, timeZone: string): Times => {
+export const timesOf = (cron: string, timeZone: string): ScheduleTimes => {
   const text = cron.trim();
   if (text.length > scheduleBounds.cronCharacters || !form.test(text))
     throw new ParseError(

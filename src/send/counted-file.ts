@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { Body } from '../outward/request.ts';
+import type { RequestBody } from '../outward/request.ts';
 
 // As large as what a TLS record and a socket take at once several times over.
 const blockBytes = 256 * 1024;
 
 /** A file as the body of a request; `tell` hears how many bytes of it were handed to the connection. */
-export const countedFile = (path: string, bytes: number, tell: (bytes: number) => void): Body => ({
+export const countedFile = (path: string, bytes: number, tell: (bytes: number) => void): RequestBody => ({
   bytes,
   open: (): Readable => {
     let sent = 0;

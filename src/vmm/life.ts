@@ -5,10 +5,10 @@ import type { Ending } from './types.ts';
 export type Ended = { readonly is: 'ended'; readonly ending: Ending };
 
 /** What an observation makes of a life, and what the driver has to do about it, in this order. */
-export type Next<Life, Effect> = { readonly life: Life; readonly effects: readonly Effect[] };
+export type NextState<Life, Effect> = { readonly life: Life; readonly effects: readonly Effect[] };
 
 /** A life that goes on as it was. */
-export const unchanged = <Life>(life: Life): Next<Life, never> => ({ life, effects: [] });
+export const unchanged = <Life>(life: Life): NextState<Life, never> => ({ life, effects: [] });
 
 /** One machine's life as it is being lived. */
 export type Following<Life, Observation> = {
@@ -22,7 +22,7 @@ export type Following<Life, Observation> = {
 /** Holds the state of one machine's life. `next` decides what an observation means, `act` does what follows from it. */
 export const followLife = <Life extends Ended | { readonly is: string; readonly ending?: never }, Observation, Effect>(
   first: Life,
-  next: (life: Life, observation: Observation) => Next<Life, Effect>,
+  next: (life: Life, observation: Observation) => NextState<Life, Effect>,
   act: (effect: Effect) => void,
 ): Following<Life, Observation> => {
   let life = first;

@@ -19,7 +19,7 @@ import type { ScheduleDesk } from '../schedules/make-schedule.ts';
 import { templateJsonSchema } from '../template/document/json-schema.ts';
 import type { Builds } from './builds.ts';
 import { makePage } from './page.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
 /** What the API answers from. */
@@ -38,7 +38,7 @@ export type ApiRooms = {
 
 const mb = 2 ** 20;
 
-const contextsOf = ({ config, folders, ids }: Shared, capacity: Capacity): ApiParts['contexts'] => {
+const contextsOf = ({ config, folders, ids }: SharedParts, capacity: Capacity): ApiParts['contexts'] => {
   const { context, context_files, body } = config().limits;
   const limits = { files: context_files, bytes: context * mb, templateBytes: body * mb };
   const contexts = makeContexts(folders, ids, limits);
@@ -52,7 +52,7 @@ const contextsOf = ({ config, folders, ids }: Shared, capacity: Capacity): ApiPa
 };
 
 const liveOf = (
-  { folders, signal }: Shared,
+  { folders, signal }: SharedParts,
   { held, breakpoints }: Builds,
   { bases }: Supplies,
   scheduler: Scheduler,
@@ -72,7 +72,7 @@ const liveOf = (
 });
 
 /** The API, ready to listen. */
-export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => {
+export const makeDaemonApi = (shared: SharedParts, rooms: ApiRooms): Promise<App> => {
   const { config, folders, growth, clock, ids, logger, descriptors, signal } = shared;
   const { store, capacity, builds, supplies, layers, scheduler, submit, schedules, metrics, host } = rooms;
   const { body, context } = config().limits;

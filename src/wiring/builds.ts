@@ -1,4 +1,4 @@
-import type { HostFacts } from '../context/files.ts';
+import type { ContextHostFacts } from '../context/files.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../api/host/metrics.ts';
 import { asFault } from '../base/fault.ts';
@@ -8,7 +8,7 @@ import { behindFolders } from '../build/folders/own-folders.ts';
 import { makeDetachedConsoles } from '../build/hold/detached.ts';
 import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts';
 import { heldMachines, type Held } from '../build/hold/hold.ts';
-import type { Layers } from '../build/layers/open-layering.ts';
+import type { LayeringMeans } from '../build/layers/open-layering.ts';
 import { makePreview, type Preview } from '../build/layers/preview.ts';
 import { makeRunner } from '../build/run.ts';
 import { makeLetRun, type LetRun } from '../build/take-up/let-run.ts';
@@ -19,20 +19,20 @@ import type { HostMeans } from '../post-processors/host-means.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import { findHostMeans } from './host-means.ts';
-import type { Machines } from './machines.ts';
+import type { WiredMachines } from './machines.ts';
 import type { News } from './notify.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
 /** What the rooms around the builds give. */
 export type BuildRooms = {
   readonly store: Store;
-  readonly machines: Machines;
+  readonly machines: WiredMachines;
   readonly mirror: Mirror | undefined;
   readonly supplies: Supplies;
   readonly capacity: Capacity;
   /** Undefined: builds neither take nor keep layers. */
-  readonly layers: Layers | undefined;
+  readonly layers: LayeringMeans | undefined;
   readonly news: Pick<News, 'webhooks'>;
   readonly figures: Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'>;
 };
@@ -53,7 +53,7 @@ export type Builds = {
 
 /** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
 const told =
-  (runner: RunBuild, { clock, folders }: Shared, { claimed, attemptEnded }: BuildRooms['figures']): RunBuild =>
+  (runner: RunBuild, { clock, folders }: SharedParts, { claimed, attemptEnded }: BuildRooms['figures']): RunBuild =>
   async (claim, slot, signal) => {
     const { attempt, createdAt } = claim.build;
     if (attempt === 1 && claim.takenUp !== true) claimed(Math.max(0, clock.now() - createdAt) / 1000);
@@ -75,7 +75,7 @@ const told =
   };
 
 /** What the configuration says of what a template may have. */
-const hostFactsOf = (config: Config, means: HostMeans): HostFacts => ({
+const hostFactsOf = (config: Config, means: HostMeans): ContextHostFacts => ({
   means,
   hasOutgoing: config.hypervisor.allow_outgoing,
   allows: config.provisioners,
@@ -84,7 +84,7 @@ const hostFactsOf = (config: Config, means: HostMeans): HostFacts => ({
 
 const none: ReadonlySet<string> = new Set();
 
-export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
+export const makeBuilds = (shared: SharedParts, rooms: BuildRooms): Builds => {
   const { config, folders, growth, clock, ids, logger, signal } = shared;
   const { store, mirror, supplies, capacity, figures } = rooms;
   const { supply, bases, sources } = supplies;

@@ -21,7 +21,7 @@ import { openNews } from './notify.ts';
 import { makeDaemonScheduler } from './scheduler.ts';
 import { makeSchedules } from './schedules.ts';
 import { makeSettings } from './settings.ts';
-import type { Shared, Surroundings } from './shared.ts';
+import type { SharedParts, Surroundings } from './shared.ts';
 import { stopDaemon, type HowToStop } from './stop.ts';
 import { openDaemonStore } from './store.ts';
 import { openSupplies } from './supply.ts';
@@ -48,7 +48,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
   const cleanup = cleanupStack();
   const life = new AbortController();
   const folders = foldersBelow(first.data_dir, first.run_dir);
-  const shared: Shared = {
+  const shared: SharedParts = {
     ...surroundings,
     ...{ config: settings.now, folders, growth: makeGrowth(), signal: life.signal },
   };

@@ -6,7 +6,7 @@ import { makeHost } from '../host/make-host.ts';
 import { daemonUser, userName } from '../host/people.ts';
 import { portState } from '../host/port-state.ts';
 import { hostChecksFor } from '../host/checks.ts';
-import type { Asked, Finding } from '../host/types.ts';
+import type { HostAsked, Finding } from '../host/types.ts';
 import { freeMb } from '../image/space.ts';
 
 const modules = {
@@ -28,7 +28,7 @@ export const hostChecksOf = async (
     isDaemon,
     judgedElsewhere = [],
   }: {
-    readonly hypervisor: Asked['hypervisor'];
+    readonly hypervisor: HostAsked['hypervisor'];
     readonly clock: Clock;
     readonly isDaemon: boolean;
     readonly judgedElsewhere?: readonly string[];
@@ -38,7 +38,7 @@ export const hostChecksOf = async (
   const { mirror } = config();
   const { uid, gids } = host.self;
   const user = isDaemon ? { name: await userName(host, uid), uid, gids } : await daemonUser(host, config().data_dir);
-  const asked: Asked = {
+  const asked: HostAsked = {
     host,
     config: config(),
     user,

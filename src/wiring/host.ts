@@ -8,7 +8,7 @@ import type { Scheduler } from '../queue/scheduler.ts';
 import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { hostChecksOf } from './host-checks.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 // What to type names paths, and is for the operator at the host: "imaged check" says it.
 const withoutFix = (findings: readonly Finding[]) =>
@@ -16,7 +16,7 @@ const withoutFix = (findings: readonly Finding[]) =>
 
 /** What the API tells of this host. */
 export const makeHostAnswers = async (
-  { config, folders, clock, signal: life }: Shared,
+  { config, folders, clock, signal: life }: SharedParts,
   {
     store,
     hypervisor,

@@ -4,14 +4,14 @@ import type { TakenUp } from '../build/take-up/claim-again.ts';
 import { layersGiveWay } from './layers-give-way.ts';
 import { layerSettingsOf } from './layer-settings.ts';
 import { layerFoldersIn } from '../layers/shelf/files.ts';
-import { openShelf, type Shelf } from '../layers/shelf/open-shelf.ts';
+import { openShelf, type OpenedShelf } from '../layers/shelf/open-shelf.ts';
 import type { Demand } from '../queue/asked.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 /** The kept layers, and a capacity in which they count as room. */
-export type Layers = {
-  readonly shelf: Shelf;
+export type WiredLayers = {
+  readonly shelf: OpenedShelf;
   readonly capacity: Capacity;
   /** The same, with the disk that a build was promised free before it begins. */
   readonly givingWay: (run: RunBuild) => RunBuild;
@@ -25,9 +25,9 @@ const mb = 2 ** 20;
 const lookEveryMs = 10_000;
 
 const keepGivingWay = (
-  { giveWay }: Pick<Shelf, 'giveWay'>,
-  clock: Shared['clock'],
-  logger: Shared['logger'],
+  { giveWay }: Pick<OpenedShelf, 'giveWay'>,
+  clock: SharedParts['clock'],
+  logger: SharedParts['logger'],
 ): AsyncDisposable => {
   let looking: Promise<unknown> | undefined;
   const look = async () => {
@@ -49,7 +49,7 @@ const keepGivingWay = (
 
 /** Opens the shelf when the builds of an earlier run are settled, and puts right what that left on it. */
 export const openLayers = async (
-  { config, folders, clock, logger }: Shared,
+  { config, folders, clock, logger }: SharedParts,
   {
     store,
     bare,
@@ -64,7 +64,7 @@ export const openLayers = async (
     readonly figures: Pick<Metrics, 'layerTaken' | 'layerMissed'>;
     readonly takenUp: readonly Pick<TakenUp, 'layers'>[];
   },
-): Promise<Layers> => {
+): Promise<WiredLayers> => {
   const shelf = openShelf({
     ...{ index: store.layers, folders: layerFoldersIn(folders.layers), clock, figures },
     settings: layerSettingsOf(config),

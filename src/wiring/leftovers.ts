@@ -4,11 +4,11 @@ import type { TakenUp } from '../build/take-up/claim-again.ts';
 import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { leaseMs } from './scheduler.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 /** Puts right what an earlier run of the daemon left behind, and tells the log of it. */
 export const reconcileLeftovers = async (
-  { config, folders, clock, ids, logger, signal }: Shared,
+  { config, folders, clock, ids, logger, signal }: SharedParts,
   store: Store,
   hypervisor: Hypervisor,
 ): Promise<readonly TakenUp[]> => {

@@ -2,15 +2,15 @@ import { hypervisorTypeOf } from '../config/config.ts';
 import { openSharedListener, type SharedListener } from '../httpd/endpoint/shared-listener.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { makeHypervisor } from './hypervisor.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 /** What starts machines, and where they may come in beside their endpoint's own address. */
-export type Machines = AsyncDisposable & {
+export type WiredMachines = AsyncDisposable & {
   readonly hypervisor: Hypervisor;
   readonly sharedListener: SharedListener | undefined;
 };
 
-export const openMachines = async ({ config, clock, logger, signal }: Shared): Promise<Machines> => {
+export const openMachines = async ({ config, clock, logger, signal }: SharedParts): Promise<WiredMachines> => {
   const hypervisor = makeHypervisor(config(), clock, signal, (note, level) => logger[level](note));
   const sharedListener =
     hypervisorTypeOf(config()) === 'vmd'

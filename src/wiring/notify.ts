@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { startDeliverer, type Deliverer } from '../notify/deliverer.ts';
 import { destination } from '../outward/destination.ts';
 import type { Store } from '../queue/store.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 const unusable = (file: string, why: string, cause?: unknown): Fault =>
   new Fault('configuration_invalid', `notify.webhooks: secret_file: ${file} ${why}.`, {}, { cause });
@@ -43,7 +43,7 @@ export type News = {
 };
 
 /** Throws `configuration_invalid`. */
-export const openNews = async ({ config, clock, logger }: Shared): Promise<News> => {
+export const openNews = async ({ config, clock, logger }: SharedParts): Promise<News> => {
   const peer = destination(() => config().destinations.hosts);
   const secrets = await secretsOf(config());
   return {

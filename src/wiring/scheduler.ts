@@ -4,12 +4,12 @@ import { restoreFolders } from '../build/folders/own-folders.ts';
 import { makeScheduler, type Scheduler, type SchedulerParts } from '../queue/scheduler.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 export const leaseMs = 60_000;
 
 export const makeDaemonScheduler = (
-  { config, folders, clock, ids, logger, signal }: Shared,
+  { config, folders, clock, ids, logger, signal }: SharedParts,
   {
     store,
     hypervisor,

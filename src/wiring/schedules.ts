@@ -4,7 +4,7 @@ import type { Store } from '../queue/store.ts';
 import { makeFire } from '../schedules/fire.ts';
 import { keepSchedules } from '../schedules/keep-schedules.ts';
 import { makeScheduleDesk, type ScheduleDesk } from '../schedules/make-schedule.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 /** Who keeps the schedules. */
 export type ScheduleRooms = {
@@ -14,7 +14,7 @@ export type ScheduleRooms = {
 };
 
 export const makeSchedules = (
-  { clock, ids, logger }: Shared,
+  { clock, ids, logger }: SharedParts,
   { store, admission, submit }: { readonly store: Store; readonly admission: Admission; readonly submit: Submit },
 ): ScheduleRooms => {
   const fire = makeFire({ store, admission, submit, clock, ids });

@@ -15,7 +15,7 @@ export type Surroundings = {
 };
 
 /** What all rooms of a daemon share. */
-export type Shared = Surroundings & {
+export type SharedParts = Surroundings & {
   /** As it is now: some of it may change while builds run. */
   readonly config: () => Config;
   readonly folders: Folders;

@@ -5,10 +5,10 @@ import { makeTell } from '../api/deliveries/body.ts';
 import { withoutPathsOf } from '../build/outputs/without-paths.ts';
 import { migrations, openStore } from '../queue/sqlite/open-store.ts';
 import type { Store } from '../queue/store.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 /** The store of the daemon, with the lock that says that no other daemon works on it. */
-export const openDaemonStore = async ({ config, folders, clock, logger }: Shared): Promise<Store> => {
+export const openDaemonStore = async ({ config, folders, clock, logger }: SharedParts): Promise<Store> => {
   const { attempts, limits } = config();
   return openStore({
     file: folders.store,

@@ -5,11 +5,11 @@ import type { UploadDigest } from '../build/asked/began-with.ts';
 import { makeBases, type Bases } from '../build/files/bases.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { makeSupply, type Supply } from '../build/files/supply.ts';
-import type { Sources } from '../context/sources.ts';
+import type { ContextSources } from '../context/sources.ts';
 import { openFetcher } from '../fetch/fetcher.ts';
 import { fetchSource } from '../fetch/fetch-source.ts';
 import { usualFetching } from '../fetch/usual.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 
 /** Where builds have files from beside contexts and the configuration's media. */
 export type Supplies = AsyncDisposable & {
@@ -17,14 +17,14 @@ export type Supplies = AsyncDisposable & {
   readonly bases: Bases;
   readonly uploads: Uploads;
   readonly uploadDigest: UploadDigest;
-  readonly sources: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
+  readonly sources: Pick<ContextSources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
   readonly media: ApiParts['media'];
 };
 
 const mb = 2 ** 20;
 
 export const openSupplies = async (
-  { config, folders, clock, ids, logger }: Shared,
+  { config, folders, clock, ids, logger }: SharedParts,
   capacity: Pick<Capacity, 'checkRoom'>,
 ): Promise<Supplies> => {
   const bases = makeBases();

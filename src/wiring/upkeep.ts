@@ -5,7 +5,7 @@ import { keepPruned } from '../queue/retention.ts';
 import type { LayerDesk } from '../layers/types.ts';
 import type { Store } from '../queue/store.ts';
 import { retentionOf } from './retention-policy.ts';
-import type { Shared } from './shared.ts';
+import type { SharedParts } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
 // What a context may be older than the longest that its request may take.
@@ -13,7 +13,7 @@ const contextAgeMs = 3_600_000;
 
 /** Forgets what the retention lets go: ended builds, contexts that nothing refers to, layers, and lost builds. */
 export const keepUp = (
-  { config, folders, clock, logger }: Shared,
+  { config, folders, clock, logger }: SharedParts,
   {
     store,
     supplies,

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { anyBytes } from '../../base/media-type.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Reader } from '../../build/outputs/read-file.ts';
-import { answers, json, text, type Answer } from '../contract/answers.ts';
+import type { OutputReader } from '../../build/outputs/read-file.ts';
+import { answers, json, text, type ContractAnswer } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { BuildParams, findBuild } from '../builds/found.ts';
 import { Artifacts } from '../builds/schema.ts';
@@ -18,7 +18,7 @@ const FileParams = BuildParams.extend({
 });
 
 /** The answer of a route that gives a file; lists of digests are text. */
-export const files = (description: string, headers: Answer['headers']): Answer => ({
+export const files = (description: string, headers: ContractAnswer['headers']): ContractAnswer => ({
   ...text('application/octet-stream', description, headers),
   content: { 'application/octet-stream': { schema: z.string() }, 'text/plain': { schema: z.string() } },
 });
@@ -32,7 +32,7 @@ const attachment = (name: string): string => {
     : `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 };
 
-const sha256Of = async (reader: Reader, signal: AbortSignal): Promise<string> => {
+const sha256Of = async (reader: OutputReader, signal: AbortSignal): Promise<string> => {
   const hash = createHash('sha256');
   for await (const chunk of reader.read({ start: 0, end: reader.size }, signal)) hash.update(chunk);
   return hash.digest('hex');

@@ -2,10 +2,10 @@
 
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { etagHeader, json, type Answer } from '../contract/answers.ts';
+import { etagHeader, json, type ContractAnswer } from '../contract/answers.ts';
 
 /** Its form, for the documentation. */
-export const accepted = (schema: z.ZodType, what: 'build' | 'run', description: string): Answer =>
+export const accepted = (schema: z.ZodType, what: 'build' | 'run', description: string): ContractAnswer =>
   json(schema, description, {
     Location: { description: 'Its path.' },
     ...etagHeader,

@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Recorded } from '../../build/outputs/recording.ts';
+import type { RecordedOutputs } from '../../build/outputs/recording.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { invalid } from '../server/field-errors.ts';
 import { sendHead, sendStream } from '../server/streams/send-stream.ts';
@@ -28,7 +28,7 @@ const event = (ms: number, bytes: Uint8Array): string =>
 
 /** The lines of a recording. A character that came in two pieces is shown with the second. */
 export const asciicastOf = async function* (
-  pieces: AsyncIterable<Recorded> | Iterable<Recorded>,
+  pieces: AsyncIterable<RecordedOutputs> | Iterable<RecordedOutputs>,
   title: string,
 ): AsyncGenerator<string, void> {
   let began: number | undefined;

@@ -7,7 +7,7 @@ import type { LongRequests } from '../server/streams/long-requests.ts';
 import { BuildParams, noBuild } from './found.ts';
 import { WaitQuery } from './request.ts';
 import { Build } from './schema.ts';
-import type { Seen, Waits } from './waits.ts';
+import type { SeenBuild, Waits } from './waits.ts';
 
 const jsonType = 'application/json; charset=utf-8';
 
@@ -37,7 +37,7 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
       const waitMs = request.query.wait ?? 0;
       if (waitMs > 0) longRequests.count(request, reply);
       const known = request.headers['if-none-match'];
-      const isNews = (seen: Seen, first: Seen) =>
+      const isNews = (seen: SeenBuild, first: SeenBuild) =>
         known === undefined
           ? waitMs === 0 || seen.etag !== first.etag || isEnded(seen.build.status)
           : !matchesAny(known, seen.etag);

@@ -1,6 +1,12 @@
 import { isEnded } from '../../base/records/status.ts';
 import type { TextName } from '../../build/outputs/outputs.ts';
-import { makeRooms, type Piece, type Rooms, type Source, type WrittenForm } from '../following/rooms.ts';
+import {
+  makeRooms,
+  type FollowedPiece,
+  type Rooms,
+  type FollowedSource,
+  type WrittenForm,
+} from '../following/rooms.ts';
 import type { ApiParts } from '../types.ts';
 import { wholeCharacters, type TextPiece } from './text-pieces.ts';
 
@@ -15,7 +21,7 @@ const sourceOf = (
   { store, outputs }: Pick<Parts, 'store' | 'outputs'>,
   id: string,
   name: TextName,
-): Source<number, TextForm> => {
+): FollowedSource<number, TextForm> => {
   const text = outputs.growingText(id, name);
   return {
     watch: ({ more, changed }) => [text.onGrew(more), store.onChange(id, changed)],
@@ -23,7 +29,7 @@ const sourceOf = (
       const build = await store.find(id);
       return build === undefined || isEnded(build.status);
     },
-    read: async (after, { write }, isComplete): Promise<Piece<number> | undefined> => {
+    read: async (after, { write }, isComplete): Promise<FollowedPiece<number> | undefined> => {
       const { bytes, isAll } = await text.read(after);
       const whole = write === undefined ? bytes.length : wholeCharacters(bytes);
       // What begins a character waits for the rest of it, which comes unless nothing does.

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { answers, nothing, text, type Answer } from '../contract/answers.ts';
+import { answers, nothing, text, type ContractAnswer } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { BuildParams, findBuild } from './found.ts';
 import { ConsoleQuery, FollowQuery } from './request.ts';
@@ -25,7 +25,7 @@ const textTypes = {
   'text/event-stream': { schema: Sse },
 } as const;
 
-const responseWith = (content: Answer['content']) =>
+const responseWith = (content: ContractAnswer['content']) =>
   answers(
     {
       200: { description: 'The text; empty when there is none yet.', content: { ...textTypes, ...content } },

@@ -5,7 +5,7 @@ import type { CachePreview } from '../../build/layers/preview.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 import type { Pause } from '../../base/records/pause.ts';
-import type { Build as StoredBuild, BuildEvent, Step as StoredStep, TemplateVersion } from '../../queue/records.ts';
+import type { Build as StoredBuild, BuildEvent, StoredStep, TemplateVersion } from '../../queue/records.ts';
 import type { CheckedBuild, PlannedStep as StoredPlannedStep } from '../../queue/asked.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Progress as Judged } from '../../base/records/progress.ts';

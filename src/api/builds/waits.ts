@@ -6,13 +6,13 @@ import type { ApiParts } from '../types.ts';
 import { showMoment, type View } from './view.ts';
 
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
-export type Seen = { readonly build: Build; readonly etag: string; readonly body: string };
+export type SeenBuild = { readonly build: Build; readonly etag: string; readonly body: string };
 
 /** A build as it is at the end of a wait, and as it was at the beginning. */
-export type Waited = { readonly seen: Seen; readonly first: Seen };
+export type Waited = { readonly seen: SeenBuild; readonly first: SeenBuild };
 
 type Waiter = {
-  readonly changed: (seen: Seen | undefined) => void;
+  readonly changed: (seen: SeenBuild | undefined) => void;
   readonly end: () => void;
   /** On the clock that never jumps. */
   readonly endsAt: number;
@@ -22,7 +22,7 @@ type Room = {
   readonly waiters: Set<Waiter>;
   readonly listener: Disposable;
   /** The build as it stands, looked up once for all who come before the next change. */
-  seen: Promise<Seen | undefined> | undefined;
+  seen: Promise<SeenBuild | undefined> | undefined;
 };
 
 type WaitsParts = {
@@ -37,7 +37,7 @@ const tickMs = 100;
 const mostKept = 4 * 2 ** 20;
 
 /** Of a build that runs, how far it is and whether it waits: what is not kept of it. The rest changes with the build. */
-const withMoment = async (seen: Seen, live: WaitsParts['live']): Promise<Seen> => {
+const withMoment = async (seen: SeenBuild, live: WaitsParts['live']): Promise<SeenBuild> => {
   const { build, body } = seen;
   if (build.status !== 'running') return seen;
   const progress = (await live.progress([build])).get(build.id);
@@ -47,7 +47,7 @@ const withMoment = async (seen: Seen, live: WaitsParts['live']): Promise<Seen> =
 
 /** The replies that were given last and still hold: a build that is polled is read and written out once for each change. */
 const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
-  const kept = new Map<string, Seen>();
+  const kept = new Map<string, SeenBuild>();
   let size = 0;
   let changes = 0;
   const drop = (id: string) => {
@@ -59,7 +59,7 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
     drop(id);
   });
 
-  const look = async (id: string): Promise<Seen | undefined> => {
+  const look = async (id: string): Promise<SeenBuild | undefined> => {
     const known = kept.get(id);
     if (known !== undefined) return withMoment(known, live);
     const before = changes;
@@ -92,7 +92,7 @@ const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
   const replies = makeReplies(parts, view);
   const { look } = replies;
 
-  const lookFrom = (room: Room, id: string): Promise<Seen | undefined> =>
+  const lookFrom = (room: Room, id: string): Promise<SeenBuild | undefined> =>
     (room.seen ??= look(id).catch((error: unknown) => {
       room.seen = undefined;
       throw error;
@@ -102,7 +102,7 @@ const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
     const room = rooms.get(id);
     if (room === undefined) return;
     room.seen = undefined;
-    const all = (seen: Seen | undefined) => room.waiters.forEach(({ changed }) => changed(seen));
+    const all = (seen: SeenBuild | undefined) => room.waiters.forEach(({ changed }) => changed(seen));
     // The store is gone or broken: each request that waits asks it again, and gets its error.
     lookFrom(room, id).then(all, () => all(undefined));
   };
@@ -140,7 +140,7 @@ type WaitAsk = {
   /** The build. */
   readonly id: string;
   /** Whether it has changed enough since `first`, how it was at the beginning. */
-  readonly enough: (seen: Seen, first: Seen) => boolean;
+  readonly enough: (seen: SeenBuild, first: SeenBuild) => boolean;
   /** For how long at most; 0: it is only looked at. */
   readonly ms: number;
   /** Calls `leave` when the client goes. */
@@ -160,11 +160,11 @@ const waitIn = async (
     const seen = await look(id);
     return seen && { seen, first: seen };
   }
-  const answer = deferred<Seen | undefined>();
-  const build: { first?: Seen; last?: Seen | undefined } = {};
+  const answer = deferred<SeenBuild | undefined>();
+  const build: { first?: SeenBuild; last?: SeenBuild | undefined } = {};
   // Why a build waits in the queue may be another reason by now.
   const end = () => answer.resolve(build.last?.build.status === 'queued' ? undefined : build.last);
-  const changed = (seen: Seen | undefined) => {
+  const changed = (seen: SeenBuild | undefined) => {
     // Looks end in another order than they began: why a build waits in the queue takes longer to find out than the rest.
     if (seen !== undefined && build.last !== undefined && seen.build.version < build.last.build.version) return;
     build.last = seen;

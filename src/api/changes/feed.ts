@@ -5,7 +5,7 @@ import type { Store } from '../../queue/store.ts';
 import type { View } from '../builds/view.ts';
 import { makeRings } from '../following/rings.ts';
 import type { ApiParts } from '../types.ts';
-import { makeLog, type Change, type ChangeLog } from './log.ts';
+import { makeLog, type LoggedChange, type ChangeLog } from './log.ts';
 import type { BuildChange } from './schema.ts';
 import { watchBuilds } from './watch-builds.ts';
 
@@ -14,7 +14,7 @@ export type Feed = Disposable & {
   /** Calls `ring` when there may be more. Without a listener nothing is looked up. */
   readonly listen: (ring: () => void) => Disposable;
   /** What came after this place, with the place behind it; a `reset` first where some of it is not there any more. */
-  readonly since: (place: string | undefined) => { readonly changes: readonly Change[]; readonly place: string };
+  readonly since: (place: string | undefined) => { readonly changes: readonly LoggedChange[]; readonly place: string };
 };
 
 export type FeedParts = {

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import type { BuildChange } from './schema.ts';
 
 /** A change, and its texts: each is written once for all who are told of it in one form. */
-export type Change = { readonly value: z.output<typeof BuildChange>; readonly texts: Map<string, string> };
+export type LoggedChange = { readonly value: z.output<typeof BuildChange>; readonly texts: Map<string, string> };
 
 export type ChangeLog = {
   readonly append: (change: Omit<z.output<typeof BuildChange>, 'id'>) => void;
   /** What came after this place, with the place behind it. A `reset` alone where that is not known. */
-  readonly since: (place: string | undefined) => { readonly changes: readonly Change[]; readonly place: string };
+  readonly since: (place: string | undefined) => { readonly changes: readonly LoggedChange[]; readonly place: string };
 };
 
 // Changes that are kept for those who come back, or are slow: of a busy host, some minutes.
@@ -15,7 +15,7 @@ const kept = 1000;
 
 /** The newest changes, numbered from 1 behind `life`, a name that no other log has. */
 export const makeLog = (life: string): ChangeLog => {
-  let changes: Change[] = [];
+  let changes: LoggedChange[] = [];
   // The number of the change before the first that is kept.
   let before = 0;
   const last = () => before + changes.length;

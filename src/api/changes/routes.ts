@@ -3,13 +3,13 @@ import { answers } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
-import { follow, type Followed } from '../following/follow.ts';
+import { follow, type FollowedBytes } from '../following/follow.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
 import { sendHead } from '../server/streams/send-stream.ts';
 import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { Feed } from './feed.ts';
-import type { Change } from './log.ts';
+import type { LoggedChange } from './log.ts';
 import { BuildChange, ChangesQuery, Place } from './schema.ts';
 
 const LastEventId = z.object({ 'last-event-id': Place.optional() });
@@ -26,8 +26,8 @@ const opening =
   (
     feed: Pick<Feed, 'listen' | 'since'>,
     after: string | undefined,
-    write: (change: Change) => string,
-  ): Followed<string> =>
+    write: (change: LoggedChange) => string,
+  ): FollowedBytes<string> =>
   (ring) => {
     const listening = feed.listen(ring);
     let at = after;
@@ -79,7 +79,7 @@ export const addChangeRoutes = (
       const form = eventFormOf(request, reply, request.query.named);
       if (request.method === 'HEAD') return sendHead(reply);
       longRequests.count(request, reply);
-      const write = ({ value, texts }: Change): string => {
+      const write = ({ value, texts }: LoggedChange): string => {
         const text = texts.get(form.key) ?? form.write({ value, id: value.id, name: value.type });
         texts.set(form.key, text);
         return text;

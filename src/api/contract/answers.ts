@@ -4,7 +4,7 @@ import { Problem } from './common.ts';
 type Header = { readonly description: string; readonly example?: string };
 
 /** One answer of a route, for its documentation. */
-export type Answer = {
+export type ContractAnswer = {
   readonly description: string;
   /** By media type: a zod schema, or text for a body that is not JSON. */
   readonly content?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
@@ -32,34 +32,34 @@ const texts: Readonly<Record<number, string>> = {
 };
 
 /** JSON of this shape. */
-export const json = (schema: z.ZodType, description: string, headers?: Answer['headers']): Answer => ({
+export const json = (schema: z.ZodType, description: string, headers?: ContractAnswer['headers']): ContractAnswer => ({
   description,
   content: { 'application/json': { schema } },
   ...(headers ? { headers } : {}),
 });
 
 /** A body that is not JSON. */
-export const text = (type: string, description: string, headers?: Answer['headers']): Answer => ({
+export const text = (type: string, description: string, headers?: ContractAnswer['headers']): ContractAnswer => ({
   description,
   content: { [type]: { schema: z.string() } },
   ...(headers ? { headers } : {}),
 });
 
 /** No body at all. */
-export const nothing = (description: string, headers?: Answer['headers']): Answer => ({
+export const nothing = (description: string, headers?: ContractAnswer['headers']): ContractAnswer => ({
   description,
   ...(headers ? { headers } : {}),
 });
 
 /** A problem where the usual sentence does not fit. */
-export const failing = (description: string): Answer => ({ description, content: problem });
+export const failing = (description: string): ContractAnswer => ({ description, content: problem });
 
 /**
  * All answers of a route, for its documentation: its own, and the problems it can end in. They are not run at run
  * time, which would cost more than the rest of a request; a test holds every reply against them instead.
  */
 export const answers = (
-  own: Readonly<Record<number, Answer>>,
+  own: Readonly<Record<number, ContractAnswer>>,
   problems: readonly number[],
 ): Record<number, unknown> => ({
   ...Object.fromEntries(problems.map((status) => [status, failing(texts[status] ?? 'A problem.')])),

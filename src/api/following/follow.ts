@@ -4,7 +4,7 @@ import { cleanupStack } from '../../base/cleanup.ts';
 export type Sendable = string | Uint8Array;
 
 /** What comes next. */
-export type Next<Part extends Sendable> = {
+export type NextPiece<Part extends Sendable> = {
   /** Undefined where there is none yet. */
   readonly part: Part | undefined;
   /** Whether there was no more when it was read. */
@@ -14,10 +14,10 @@ export type Next<Part extends Sendable> = {
 };
 
 /** What a client follows, opened. Disposing it lets it go. */
-export type Opened<Part extends Sendable> = AsyncDisposable & { readonly next: () => Promise<Next<Part>> };
+export type OpenedText<Part extends Sendable> = AsyncDisposable & { readonly next: () => Promise<NextPiece<Part>> };
 
 /** Opens what a client follows. `ring` is to be called whenever there may be more. */
-export type Followed<Part extends Sendable> = (ring: () => void) => Opened<Part>;
+export type FollowedBytes<Part extends Sendable> = (ring: () => void) => OpenedText<Part>;
 
 type Answer<Part> = {
   readonly resolve: (result: IteratorResult<Part, undefined>) => void;
@@ -38,11 +38,11 @@ const over = { done: true, value: undefined } as const;
  */
 // One closure, though long: the states that are drawn above.
 export const follow = <Part extends Sendable>(
-  open: Followed<Part>,
+  open: FollowedBytes<Part>,
   signal: AbortSignal,
 ): AsyncIterableIterator<Part, undefined> => {
   const cleanup = cleanupStack();
-  let opened: Opened<Part> | undefined;
+  let opened: OpenedText<Part> | undefined;
   let asked: Answer<Part> | undefined;
   let ended: Promise<void> | undefined;
   let [mayHaveMore, isReading, isComplete] = [true, false, false];
@@ -66,7 +66,7 @@ export const follow = <Part extends Sendable>(
     const tell = () => one?.reject(error);
     end().then(tell, tell);
   };
-  const take = ({ part, isAll, isLast }: Next<Part>) => {
+  const take = ({ part, isAll, isLast }: NextPiece<Part>) => {
     isReading = false;
     mayHaveMore ||= !isAll;
     isComplete = isAll && isLast;

@@ -1,10 +1,10 @@
 import { cleanupStack } from '../../base/cleanup.ts';
 import type { Clock } from '../../base/clock.ts';
-import { follow, type Followed as Opening } from './follow.ts';
+import { follow, type FollowedBytes as Opening } from './follow.ts';
 import { makeRings } from './rings.ts';
 
 /** What comes behind a place, as it is sent. */
-export type Piece<Place> = {
+export type FollowedPiece<Place> = {
   readonly bytes: Uint8Array;
   /** The place behind it. */
   readonly last: Place;
@@ -16,13 +16,13 @@ export type Piece<Place> = {
 export type WrittenForm = { readonly key: string };
 
 /** Something that grows and that many follow. Disposing it lets it go. */
-export type Source<Place, Form extends WrittenForm> = AsyncDisposable & {
+export type FollowedSource<Place, Form extends WrittenForm> = AsyncDisposable & {
   /** Calls `more` when it may have grown, and `changed` when it may have become complete. */
   readonly watch: (heard: { readonly more: () => void; readonly changed: () => void }) => readonly Disposable[];
   /** Whether what there is now is all that will ever be. */
   readonly isComplete: () => Promise<boolean>;
   /** The next piece; undefined where there is none yet. `isComplete`: nothing is added to what there is. */
-  readonly read: (after: Place, form: Form, isComplete: boolean) => Promise<Piece<Place> | undefined>;
+  readonly read: (after: Place, form: Form, isComplete: boolean) => Promise<FollowedPiece<Place> | undefined>;
 };
 
 // Those who are up to date ask the same, in a form or two; who is behind reads for himself.
@@ -32,11 +32,11 @@ const keptPieces = 4;
 const longestKept = 2 ** 20;
 
 /** The next piece, and whether nothing is added to what there was. */
-type Found<Place> = { readonly piece: Piece<Place> | undefined; readonly isLast: boolean };
+type Found<Place> = { readonly piece: FollowedPiece<Place> | undefined; readonly isLast: boolean };
 
 /** What one room reads, once for all who are in it. */
 const makeRoom = <Place extends number | string, Form extends WrittenForm>(
-  source: Source<Place, Form>,
+  source: FollowedSource<Place, Form>,
   clock: Pick<Clock, 'every'>,
 ) => {
   const rings = makeRings(clock);
@@ -100,7 +100,7 @@ const makeRoom = <Place extends number | string, Form extends WrittenForm>(
 export const makeRooms = <Place extends number | string, Form extends WrittenForm>(clock: Pick<Clock, 'every'>) => {
   type Room = ReturnType<typeof makeRoom<Place, Form>>;
   const rooms = new Map<string, { readonly room: Room; followers: number }>();
-  const enter = (id: string, open: () => Source<Place, Form>) => {
+  const enter = (id: string, open: () => FollowedSource<Place, Form>) => {
     const kept = rooms.get(id) ?? { room: makeRoom(open(), clock), followers: 0 };
     rooms.set(id, kept);
     kept.followers += 1;
@@ -116,7 +116,7 @@ export const makeRooms = <Place extends number | string, Form extends WrittenFor
   };
   /** One who follows, from when he begins. */
   const opening =
-    ({ id, open, after, form }: Followed<Place, Form>): Opening<Uint8Array> =>
+    ({ id, open, after, form }: FollowedRoom<Place, Form>): Opening<Uint8Array> =>
     (ring) => {
       const entered = enter(id, open);
       const listening = entered.room.listen(ring);
@@ -136,7 +136,7 @@ export const makeRooms = <Place extends number | string, Form extends WrittenFor
     };
   return {
     /** All that comes behind a place, in order and each once, until it is complete or the signal aborts. */
-    follow: (followed: Followed<Place, Form>, signal: AbortSignal): AsyncIterableIterator<Uint8Array, undefined> =>
+    follow: (followed: FollowedRoom<Place, Form>, signal: AbortSignal): AsyncIterableIterator<Uint8Array, undefined> =>
       follow(opening(followed), signal),
   };
 };
@@ -144,10 +144,10 @@ export const makeRooms = <Place extends number | string, Form extends WrittenFor
 export type Rooms<Place extends number | string, Form extends WrittenForm> = ReturnType<typeof makeRooms<Place, Form>>;
 
 /** What a client follows, and from where on. */
-export type Followed<Place, Form extends WrittenForm> = {
+export type FollowedRoom<Place, Form extends WrittenForm> = {
   readonly id: string;
   /** Opens it for the first who follows it. */
-  readonly open: () => Source<Place, Form>;
+  readonly open: () => FollowedSource<Place, Form>;
   readonly after: Place;
   readonly form: Form;
 };

@@ -12,7 +12,7 @@ export const NewSession = z
   })
   .meta({ id: 'NewSession', description: 'With what to log in.' });
 
-export const Session = z
+export const LoggedIn = z
   .object({
     name: z.string().meta({ description: 'The name of the token.' }),
     scopes: z.array(z.enum(scopes)).meta({ description: 'What it allows.' }),
@@ -21,4 +21,4 @@ export const Session = z
     }),
   })
   .meta({ id: 'Session', description: 'In whose name requests are made, and until when.' });
-export type Session = z.output<typeof Session>;
+export type LoggedIn = z.output<typeof LoggedIn>;

@@ -12,7 +12,7 @@ import { refuseForeign } from '../server/authentication/origin.ts';
 import { pageHeader, sessionHashOf, setSessionCookie } from '../server/authentication/session-cookie.ts';
 import { hashOf, type Bearers } from '../server/authentication/tokens.ts';
 import type { ApiParts } from '../types.ts';
-import { NewSession, Session } from './schema.ts';
+import { NewSession, LoggedIn } from './schema.ts';
 
 const tags = ['Sessions'];
 
@@ -62,7 +62,7 @@ const addLoginRoute = (app: App, { store, clock, ids }: ApiParts, bearerOf: Bear
         `At most ${tries.max} tries a minute from one address.`,
       body: NewSession,
       response: answers(
-        { 201: json(Session, 'Logged in.', { 'Set-Cookie': { description: 'The session.' } }) },
+        { 201: json(LoggedIn, 'Logged in.', { 'Set-Cookie': { description: 'The session.' } }) },
         [400, 401, 403, 415, 429],
       ),
     },
@@ -94,7 +94,7 @@ const addSessionLookRoute = (app: App, { store }: ApiParts): void => {
       tags,
       operationId: 'getSession',
       summary: 'See which token the request comes with, and what it allows',
-      response: answers({ 200: json(Session, 'The token, or the one that the session was begun with.') }, []),
+      response: answers({ 200: json(LoggedIn, 'The token, or the one that the session was begun with.') }, []),
     },
     handler: async (request) => {
       const hash = request.headers.authorization === undefined ? sessionHashOf(request) : undefined;

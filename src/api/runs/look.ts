@@ -1,6 +1,6 @@
 import { isRunEnded } from '../../base/records/run-status.ts';
 import { matchesAny } from '../../base/http/etags.ts';
-import type { Run as StoredRun } from '../../queue/records.ts';
+import type { StoredRun } from '../../queue/records.ts';
 import { WaitQuery } from '../builds/request.ts';
 import type { View } from '../builds/view.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';

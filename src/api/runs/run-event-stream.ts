@@ -2,7 +2,7 @@ import { isRunEnded } from '../../base/records/run-status.ts';
 import type { Build, BuildEvent } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { nextEvents } from '../builds/events/stream.ts';
-import type { Source, WrittenForm } from '../following/rooms.ts';
+import type { FollowedSource, WrittenForm } from '../following/rooms.ts';
 
 /** An event of one build of a run, with the place behind it: the number of the last event of each build, in their order. */
 export type RunItem = { readonly build: Build; readonly event: BuildEvent; readonly id: string };
@@ -65,7 +65,7 @@ export const readRunEvents = async function* (
 export const runEventsOf = (
   store: Pick<Store, 'events' | 'findRun' | 'onChange'>,
   { id, builds }: { readonly id: string; readonly builds: readonly Build[] },
-): Source<string, RunForm> => ({
+): FollowedSource<string, RunForm> => ({
   watch: ({ changed }) => builds.map((build) => store.onChange(build.id, changed)),
   isComplete: async () => {
     const run = await store.findRun(id);

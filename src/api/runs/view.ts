@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isRunEnded } from '../../base/records/run-status.ts';
 import type { CachePreview } from '../../build/layers/preview.ts';
 import type { Progress } from '../../base/records/progress.ts';
-import type { Build, Run as StoredRun } from '../../queue/records.ts';
+import type { Build, StoredRun } from '../../queue/records.ts';
 import type { CheckedRun, NewRun } from '../../queue/asked.ts';
 import { showNewBuild, showTemplateUsed, type View } from '../builds/view.ts';
 import { timeOf } from '../contract/common.ts';

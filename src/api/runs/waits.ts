@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { makeNotifier } from '../../base/notifier.ts';
-import type { Run } from '../../queue/records.ts';
+import type { StoredRun } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 
 type Parts = { readonly store: Pick<Store, 'findRun' | 'onChange'>; readonly clock: Clock };
@@ -12,10 +12,10 @@ type Parts = { readonly store: Pick<Store, 'findRun' | 'onChange'>; readonly clo
 export const runUntil = async (
   { store, clock }: Parts,
   id: string,
-  enough: (run: Run, first: Run) => boolean,
+  enough: (run: StoredRun, first: StoredRun) => boolean,
   ms: number,
   signal: AbortSignal,
-): Promise<Run | undefined> => {
+): Promise<StoredRun | undefined> => {
   const known = await store.findRun(id);
   if (known === undefined || ms === 0) return known;
   const notifier = makeNotifier();

@@ -5,25 +5,25 @@ import { pointerTo } from '../../base/json/pointer.ts';
 import { ofRightKind } from '../../base/document/zod-words.ts';
 
 /** The part of a request that a pointer points into. */
-export type Place = 'body' | 'query' | 'path' | 'header' | `${string}.json`;
+export type PointedPlace = 'body' | 'query' | 'path' | 'header' | `${string}.json`;
 
 type Issue = z.core.$ZodIssue;
 
 /** Wrong places: those that are told, and how many there are. */
-export type FieldErrors = { readonly told: readonly FieldError[]; readonly count: number };
+export type ApiFieldErrors = { readonly told: readonly FieldError[]; readonly count: number };
 
 const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 
 const unknownKey = (key: string, known: readonly string[]): string => `is not known here: ${didYouMean(key, known)}`;
 
 // A pointer into anything but the body says into what: `query:/since`, `path:/name`, `header:/range`.
-const placed = (place: Place, path: readonly PropertyKey[]) =>
+const placed = (place: PointedPlace, path: readonly PropertyKey[]) =>
   `${place === 'body' ? '' : `${place}:`}${pointerTo(path)}`;
 
 const addError = (
   issue: Issue,
   schema: unknown,
-  place: Place,
+  place: PointedPlace,
   told: ReturnType<typeof unknownKeys>,
 ): readonly FieldError[] =>
   issue.code === 'unrecognized_keys'
@@ -36,7 +36,7 @@ const addError = (
 const placesIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
 
 /** What zod found wrong, as field errors that a client can act on. */
-const fieldErrorsOf = (error: z.core.$ZodError, schema: unknown, place: Place): FieldErrors => {
+const fieldErrorsOf = (error: z.core.$ZodError, schema: unknown, place: PointedPlace): ApiFieldErrors => {
   const issues = ofRightKind(error.issues);
   const keys = unknownKeys();
   return {
@@ -63,7 +63,7 @@ export const invalid = (told: readonly FieldError[], count = told.length): Fault
 export type Checked<T> = { readonly value: T; readonly error?: never } | { readonly error: Fault };
 
 /** The value as the schema has it, or `invalid_input` with a pointer to each thing that is wrong. */
-export const check = <S extends z.ZodType>(schema: S, value: unknown, place: Place): Checked<z.output<S>> => {
+export const check = <S extends z.ZodType>(schema: S, value: unknown, place: PointedPlace): Checked<z.output<S>> => {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };
   const { told, count } = fieldErrorsOf(result.error, schema, place);
@@ -71,7 +71,7 @@ export const check = <S extends z.ZodType>(schema: S, value: unknown, place: Pla
 };
 
 /** As `check`, but throws what is wrong. */
-export const checked = <S extends z.ZodType>(schema: S, value: unknown, place: Place): z.output<S> => {
+export const checked = <S extends z.ZodType>(schema: S, value: unknown, place: PointedPlace): z.output<S> => {
   const result = check(schema, value, place);
   if (result.error) throw result.error;
   return result.value;

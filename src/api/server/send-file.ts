@@ -3,14 +3,14 @@ import type { Writable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { Fault } from '../../base/fault.ts';
-import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
+import type { ByteRange, OutputReader } from '../../build/outputs/read-file.ts';
 import { disconnectSignal } from './connections/disconnect.ts';
 import { sendHead } from './streams/send-stream.ts';
 import { matchesAny, matchesStrongly } from '../../base/http/etags.ts';
 
 type FileToSend = {
   /** Opens it; undefined when it is not there. */
-  readonly open: () => Promise<Reader | undefined>;
+  readonly open: () => Promise<OutputReader | undefined>;
   readonly type: string;
   /** What the client is told when the file is not there; undefined: a file that is not there is empty. */
   readonly missing?: string;
@@ -37,7 +37,7 @@ const written = (sink: Writable, chunk: Uint8Array): Promise<boolean> =>
   });
 
 /** Writes the range to the sink. False: its client has gone, or the file ended too early; the sink is not complete. */
-const pump = async (reader: Reader, range: ByteRange, sink: Writable, signal: AbortSignal): Promise<boolean> => {
+const pump = async (reader: OutputReader, range: ByteRange, sink: Writable, signal: AbortSignal): Promise<boolean> => {
   let left = range.end - range.start;
   for await (const chunk of reader.read(range, signal)) {
     if (!(await written(sink, chunk))) return false;
@@ -76,7 +76,7 @@ const rangeFor = (
 const sendByHand = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  reader: Reader,
+  reader: OutputReader,
   range: ByteRange,
 ): Promise<void> => {
   reply.hijack();

@@ -1,10 +1,14 @@
 import type { z } from 'zod';
 import { dayText } from '../../base/records/day.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
-import type { Days, RecentTimes, Statistics as Stored, Times } from '../../queue/statistics.ts';
+import type { Days, RecentTimes, Statistics as Stored, StatisticTimes } from '../../queue/statistics.ts';
 import type { RecentStepTimes, Statistics } from './schema.ts';
 
-const showTimes = ({ n, p50Ms, p95Ms }: Times) => ({ count: n, p50_seconds: p50Ms / 1000, p95_seconds: p95Ms / 1000 });
+const showTimes = ({ n, p50Ms, p95Ms }: StatisticTimes) => ({
+  count: n,
+  p50_seconds: p50Ms / 1000,
+  p95_seconds: p95Ms / 1000,
+});
 
 const showWhole = ({ wait, duration }: Pick<Stored, 'wait' | 'duration'>) => ({
   ...(wait === undefined ? {} : { wait: showTimes(wait) }),

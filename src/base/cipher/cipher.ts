@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto';
 
 /** 256 bits, and the name by which what it has encrypted names it: the first 8 hexadecimal digits of a digest over them. */
-export type Key = { readonly id: string; readonly bytes: Uint8Array };
+export type CipherKey = { readonly id: string; readonly bytes: Uint8Array };
 
 export const keyBytes = 32;
 
@@ -14,13 +14,13 @@ const algorithm = 'aes-256-gcm';
 /** The words with which an encrypted text begins: form, and id of the key. */
 const form = 'enc1';
 
-export const keyOf = (bytes: Uint8Array): Key => ({
+export const keyOf = (bytes: Uint8Array): CipherKey => ({
   id: createHash('sha256').update('imaged key id\0').update(bytes).digest('hex').slice(0, 8),
   bytes,
 });
 
 /** A new random key. */
-export const newKey = (): Key => keyOf(randomBytes(keyBytes));
+export const newKey = (): CipherKey => keyOf(randomBytes(keyBytes));
 
 /** Encrypts texts with one key. `place` is where the text is kept: it can be decrypted there and nowhere else. */
 export type Cipher = {
@@ -31,7 +31,7 @@ export type Cipher = {
   readonly decrypt: (text: string, place: string) => string;
 };
 
-export const makeCipher = ({ id, bytes }: Key): Cipher => {
+export const makeCipher = ({ id, bytes }: CipherKey): Cipher => {
   // Made once: for bytes Node makes one with each text, which takes longer than the text.
   const secret = createSecretKey(bytes);
   return {

@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { errnoOf, isErrno } from '../errno.ts';
 import { Fault } from '../fault.ts';
-import { keyBytes, keyOf, type Key } from './cipher.ts';
+import { keyBytes, keyOf, type CipherKey } from './cipher.ts';
 
 const head = `# The key with which imaged encrypts what is secret in its store. Without this file that cannot be read any more:
 # keep a copy of it, and not beside the copies of the store.
@@ -23,7 +23,7 @@ const oneLine = /^[A-Za-z0-9+/]{43}=$/;
 const unusable = (file: string, why: string, cause?: unknown): Fault =>
   new Fault('configuration_invalid', `The key file ${file} ${why}`, { file }, { cause });
 
-const keysIn = (text: string, file: string): readonly Key[] => {
+const keysIn = (text: string, file: string): readonly CipherKey[] => {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   if (lines.length === 0 || !lines.every((line) => oneLine.test(line)))
     throw unusable(
@@ -37,7 +37,7 @@ const keysIn = (text: string, file: string): readonly Key[] => {
  * The keys of a key file, the newest first; undefined when there is none. Throws `configuration_invalid` for one that
  * others than its owner may read, that cannot be read, or that holds something else.
  */
-export const readKeyFile = (file: string): readonly Key[] | undefined => {
+export const readKeyFile = (file: string): readonly CipherKey[] | undefined => {
   let descriptor;
   try {
     descriptor = openSync(file, 'r');
@@ -71,7 +71,7 @@ const syncFolderNow = (folder: string): void => {
 };
 
 /** Writes a key file whole or not at all, for its owner alone. Not `writeWhole`: a store opens without waiting, as SQLite does. */
-export const writeKeyFile = (file: string, keys: readonly Key[]): void => {
+export const writeKeyFile = (file: string, keys: readonly CipherKey[]): void => {
   const aside = `${file}.new`;
   try {
     rmSync(aside, { force: true });

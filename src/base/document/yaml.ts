@@ -2,7 +2,7 @@ import { Composer, CST, isAlias, isMap, isScalar, isSeq, Lexer, Parser, type Doc
 import { Fault } from '../fault.ts';
 import { pointerTo } from '../json/pointer.ts';
 import { placeIn } from '../text/parse-error.ts';
-import type { Pause } from '../turns.ts';
+import type { TurnPause } from '../turns.ts';
 import { documentBounds, sourceText, whyNoNumber, whyNoText, type DocumentSource, type Saw } from './source.ts';
 
 // A value is some eight lexemes: itself and its key, their marks, blanks, the end of its line.
@@ -37,7 +37,7 @@ const refusedLexemes: Partial<Record<CST.TokenType, string>> = {
  * The tokens of a text. It is read no further than its bounds, one lexeme after the other, for the parser's nodes
  * nest as deep as a text says.
  */
-async function* tokensOf(text: string, refuse: Refuse, pause: Pause): AsyncGenerator<Token> {
+async function* tokensOf(text: string, refuse: Refuse, pause: TurnPause): AsyncGenerator<Token> {
   const parser = new Parser();
   let count = 0;
   let scalars = 0;
@@ -60,7 +60,7 @@ async function* tokensOf(text: string, refuse: Refuse, pause: Pause): AsyncGener
   yield* parser.end();
 }
 
-const compose = async (text: string, refuse: Refuse, pause: Pause): Promise<Document.Parsed | undefined> => {
+const compose = async (text: string, refuse: Refuse, pause: TurnPause): Promise<Document.Parsed | undefined> => {
   // Keys are compared below, each with all at once.
   const composer = new Composer<ParsedNode>({ schema: 'core', merge: false, uniqueKeys: false, logLevel: 'silent' });
   let found: Document.Parsed | undefined;
@@ -194,7 +194,11 @@ const pathBefore = (document: Document.Parsed, offset: number, walk: Omit<Walk, 
  * of JSON, and aliases count as what they stand for. Tags, directives, merge keys and further documents are refused.
  * Throws `too_large` beyond its bytes, else the source's fault with pointer, line and column.
  */
-export const readYaml = async (source: DocumentSource, pause: Pause, saw: Saw = () => undefined): Promise<unknown> => {
+export const readYaml = async (
+  source: DocumentSource,
+  pause: TurnPause,
+  saw: Saw = () => undefined,
+): Promise<unknown> => {
   const text = sourceText(source);
   const refuse = makeRefuse(text, source);
   const document = await compose(text, refuse, pause);

@@ -18,7 +18,7 @@ const notStarted = (file: string, error: unknown): unknown => {
 
 export type Exit = { readonly exitCode: number | undefined; readonly signal: string | undefined };
 
-export type Detached = {
+export type DetachedProcess = {
   readonly pid: number;
   /** Settles when the program has gone; never rejects. */
   readonly exited: Promise<Exit>;
@@ -38,7 +38,7 @@ export const startDetached = async (
   args: readonly string[],
   logFile: string,
   { cwd, as, fds = [] }: DetachedOptions = {},
-): Promise<Detached> => {
+): Promise<DetachedProcess> => {
   // A file descriptor, not a stream of ours: the program goes on writing when this process has gone.
   const log = openSync(logFile, 'a', 0o640);
   try {

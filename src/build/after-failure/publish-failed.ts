@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { asFault, Fault } from '../../base/fault.ts';
 import type { Artifact } from '../../image/types.ts';
-import type { Draft } from '../../post-processors/kind.ts';
+import type { ArtifactDraft } from '../../post-processors/kind.ts';
 import type { PostProcessorSpec } from '../../post-processors/table.ts';
 import type { Disk } from '../../vmm/types.ts';
 import type { Attempt } from '../attempt/attempt.ts';
@@ -17,13 +17,13 @@ export type Facts = {
   readonly workspace?: string;
   readonly disks?: readonly Disk[];
   /** What there was when a sequence of post-processors had failed; undefined where none has. */
-  drafts?: readonly Draft[];
+  drafts?: readonly ArtifactDraft[];
 };
 
 // Most of it is the conversion, which has an hour for itself.
 const mostMs = 7_200_000;
 
-const isWanted = (spec: PostProcessorSpec, drafts: readonly Draft[]): boolean =>
+const isWanted = (spec: PostProcessorSpec, drafts: readonly ArtifactDraft[]): boolean =>
   spec.type === 'export' && spec.settings.onFailure === true && !drafts.some(({ name }) => name === spec.settings.name);
 
 const mostNamed = 10;

@@ -2,7 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
 import { isRunEnded } from '../../base/records/run-status.ts';
 import type { CheckedBuild } from '../../queue/asked.ts';
-import type { FrozenBuild, Resumption, Run } from '../../queue/records.ts';
+import type { FrozenBuild, Resumption, StoredRun } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Admission } from '../admission.ts';
 import {
@@ -89,7 +89,7 @@ const rebuilt = async (
 };
 
 /** Throws `not_found`, `build_active`, and `inputs_changed` where not all of its builds are there. */
-const findEnded = async (store: Pick<Store, 'findRun'>, id: string): Promise<Run> => {
+const findEnded = async (store: Pick<Store, 'findRun'>, id: string): Promise<StoredRun> => {
   const run = await store.findRun(id);
   if (run === undefined) throw new Fault('not_found', `There is no run ${id}. GET /runs lists those there are.`);
   if (!isRunEnded(run.status))

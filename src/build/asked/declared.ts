@@ -4,7 +4,7 @@ import { isHclTemplate, isPackerJson } from '../../packer/template-form.ts';
 import { readContextVariables } from '../../packer/hcl/read-context.ts';
 import { parseTemplate } from '../../template/document/template.ts';
 import { isSensitive } from '../../template/document/variables.ts';
-import { judgeAll, judging, machinesOf, type Reading } from './machines-asked.ts';
+import { judgeAll, judging, machinesOf, type MachinesReading } from './machines-asked.ts';
 import type { TemplateAsked } from './template-asked.ts';
 
 /** What a template leaves to its builds. */
@@ -36,7 +36,7 @@ const variablesOf = (document: unknown): readonly DeclaredVariable[] =>
 const machinesWith = async (
   template: Pick<TemplateAsked, 'document' | 'bases'>,
   at: string,
-  { options, ...reading }: Reading,
+  { options, ...reading }: MachinesReading,
 ): Promise<Pick<Declared, 'machines' | 'errors'>> => {
   try {
     // Their names alone: what is wrong with one machine is told to who builds it.
@@ -56,7 +56,7 @@ const machinesWith = async (
 export const declaredBy = async (
   template: Pick<TemplateAsked, 'document' | 'bases'>,
   at: string,
-  reading: Reading,
+  reading: MachinesReading,
 ): Promise<Declared> => {
   const { folder, options } = reading;
   if (folder !== undefined && isHclTemplate(template.document)) {

@@ -1,7 +1,7 @@
 import type { Note } from '../../base/notes.ts';
 import { Fault, type FieldError } from '../../base/fault.ts';
 import type { FileRoots } from '../../context/files.ts';
-import type { Sources } from '../../context/sources.ts';
+import type { ContextSources } from '../../context/sources.ts';
 import type { Frozen } from '../../template/language/functions.ts';
 import { sealDocument, sealVariables } from '../../openbsd/passwords/seal.ts';
 import type { BaseVersion, BuildAsk, BuildAsked, BuildInput, CheckedBuild, Demand } from '../../queue/asked.ts';
@@ -16,7 +16,7 @@ import { resolve } from '../../template/resolve/resolve.ts';
 import { shownTexts } from '../../template/resolve/shown-texts.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { AdmissionParts } from '../admission.ts';
-import { sourcesOf, type Recorded } from '../files/sources.ts';
+import { sourcesOf, type RecordedSources } from '../files/sources.ts';
 import { recipeFor } from '../recipe.ts';
 import { beganWithOf } from './began-with.ts';
 import { inputsOf } from './inputs.ts';
@@ -67,7 +67,7 @@ const checkedDemand = async (
 export const filesOf = (
   { folders, media, host }: AdmissionParts,
   contextId: string | undefined,
-  sources: Sources | undefined,
+  sources: ContextSources | undefined,
 ): FileRoots => ({
   ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
   media: media(),
@@ -87,7 +87,7 @@ export const resolveFor = async (
   input: Pick<BuildInput, 'variables'>,
   contextId: string | undefined,
   frozen: Frozen,
-  recorded: Recorded,
+  recorded: RecordedSources,
   instance?: string,
 ) =>
   resolve({
@@ -121,7 +121,7 @@ export const judgeMachine = async (
   }: Pick<TemplateAsked, 'stored' | 'contextId'> & { readonly bases: readonly BaseVersion[] },
   machine: Expanded,
   as: Pick<BuildAsked, 'runId' | 'machine' | 'retryOf' | 'rebuildOf'>,
-  recorded: Recorded = new Map(),
+  recorded: RecordedSources = new Map(),
 ): Promise<CheckedBuild> => {
   const id = parts.ids.id();
   const { variables = asked.variables } = machine;

@@ -31,7 +31,7 @@ const forClient = (error: unknown, placeOf: (pointer: string) => string, isPacke
 };
 
 /** What a template of Packer is read with. */
-export type Reading = {
+export type MachinesReading = {
   readonly options: ImportOptions;
   /** The folder of its context. */
   readonly folder?: string;
@@ -44,7 +44,7 @@ export type Reading = {
 export const machinesOf = async (
   { document, bases }: Pick<TemplateAsked, 'document' | 'bases'>,
   at: string,
-  reading?: Reading,
+  reading?: MachinesReading,
 ): Promise<readonly Expanded[]> => {
   const isPackers = reading !== undefined && isPackerJson(document);
   try {

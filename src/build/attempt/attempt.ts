@@ -15,7 +15,7 @@ import { explained } from '../machine/explain.ts';
 import type { Folders } from '../folders/folders.ts';
 import { countGuestEvents } from '../machine/guest-events.ts';
 import { makeKnownDigests, type KnownDigests } from '../known-digests.ts';
-import { openLog, type Log } from './log.ts';
+import { openLog, type AttemptLog } from './log.ts';
 import { makePast, type Past } from './past.ts';
 import { changedData, eventLine } from './record.ts';
 import type { Running } from '../machine/running.ts';
@@ -32,14 +32,14 @@ export type Attempt = {
   /** A line of imaged's own. */
   readonly log: (line: string) => void;
   /** Lines that the guest can cause in any number: more of them waits for what this gives. */
-  readonly said: Log['said'];
+  readonly said: AttemptLog['said'];
   /** Resolves when there is room for more of what a guest causes, in the log and among the events. Never rejects. */
   readonly room: () => Promise<void>;
   /** What the build is doing; a work that may take long says so there. */
   readonly activity: Activity;
   readonly past: Past;
   /** Resolves to how long the log is, when all of that is on file. */
-  readonly logMark: Log['mark'];
+  readonly logMark: AttemptLog['mark'];
   readonly knownDigests: KnownDigests;
   /** The same, and what it saw last, as the end of a sentence. */
   readonly doing: () => string;

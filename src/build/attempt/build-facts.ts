@@ -1,4 +1,4 @@
-import type { BuildFacts, BuildInput } from '../../post-processors/build-facts.ts';
+import type { BuildFacts, InputFacts } from '../../post-processors/build-facts.ts';
 import type { EventData, EventType } from '../../base/records/build-events.ts';
 import { plannedBuildOf } from '../../template/resolve/planned-build.ts';
 import type { Spec } from '../../template/spec.ts';
@@ -6,7 +6,7 @@ import type { Job } from '../job.ts';
 import type { StepTools } from './tools.ts';
 
 // The events that tell of something that has gone into the build.
-const inputs: { readonly [Type in EventType]?: (data: EventData[Type]) => BuildInput } = {
+const inputs: { readonly [Type in EventType]?: (data: EventData[Type]) => InputFacts } = {
   'file.taken': ({ file, digest, url }) => {
     const [, sha256] = /^sha256:([0-9a-f]{64})$/.exec(digest) ?? [];
     return { name: file, uri: url ?? file, ...(sha256 === undefined ? {} : { sha256 }) };
@@ -15,7 +15,7 @@ const inputs: { readonly [Type in EventType]?: (data: EventData[Type]) => BuildI
 };
 
 /** What an event says to have gone into the build; undefined where it says nothing of it. */
-export const inputOf = <Type extends EventType>(type: Type, data: EventData[Type]): BuildInput | undefined =>
+export const inputOf = <Type extends EventType>(type: Type, data: EventData[Type]): InputFacts | undefined =>
   inputs[type]?.(data);
 
 /** What of a job post-processors are told. */
@@ -24,7 +24,7 @@ export type JobFacts = Pick<Job, 'id' | 'slot' | 'build'> & {
 };
 
 /** What the machine began with, by name: no digest of these is known unless they were fetched. */
-const beganWith = ({ spec }: JobFacts): readonly BuildInput[] =>
+const beganWith = ({ spec }: JobFacts): readonly InputFacts[] =>
   [...spec.disks.map(({ base }) => base), spec.cdrom, spec.floppy, spec.boot.kernel, spec.boot.initrd].flatMap((file) =>
     file === undefined ? [] : [{ name: file.shown, uri: file.shown }],
   );

@@ -10,7 +10,7 @@ import { visible } from '../../base/text/visible.ts';
 export type Mark = '  ' | '! ' | '';
 
 /** A build's log: lines for people, each with its time. Disposing it waits until all are on file. */
-export type Log = AsyncDisposable & {
+export type AttemptLog = AsyncDisposable & {
   /** A line of imaged's own, which is never left out. */
   readonly write: (line: string) => void;
   /** Lines that the guest can cause in any number. Resolves when there is room for more; never rejects. */
@@ -42,7 +42,10 @@ type Parts = {
 };
 
 /** Opens the log for appending. */
-export const openLog = async (path: string, { clock, growth, bound, mask, failed, from }: Parts): Promise<Log> => {
+export const openLog = async (
+  path: string,
+  { clock, growth, bound, mask, failed, from }: Parts,
+): Promise<AttemptLog> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   if (from !== undefined) await truncate(path, from);
   const time = () => new Date(clock.now()).toISOString();

@@ -10,10 +10,10 @@ import type { HostMeans } from '../../post-processors/host-means.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
 import type { Breakpoints } from '../hold/breakpoints.ts';
 import type { KnownDigests } from '../known-digests.ts';
-import type { Log } from './log.ts';
+import type { AttemptLog } from './log.ts';
 import type { Past } from './past.ts';
 import type { Running } from '../machine/running.ts';
-import type { Place } from '../take-up/place.ts';
+import type { JournalPlace } from '../take-up/place.ts';
 import type { Supply } from '../files/supply.ts';
 import type { TextLimits } from './text-limits.ts';
 
@@ -40,7 +40,7 @@ export type StepTools = {
   /** Appends a line of imaged's own to the build's log. Secrets are masked. */
   readonly log: (line: string) => void;
   /** Appends lines that a guest can cause in any number, within the log's bound. What causes them waits for what this gives. */
-  readonly said: Log['said'];
+  readonly said: AttemptLog['said'];
   /** Resolves when there is room for more of what a guest causes. Never rejects. */
   readonly room: () => Promise<void>;
   readonly texts: TextLimits;
@@ -49,7 +49,7 @@ export type StepTools = {
   /** Where a build waits for people. */
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
   /** How far an earlier daemon had come with this attempt. */
-  readonly place: Place;
+  readonly place: JournalPlace;
   /** What this attempt has done so far. */
   readonly past: Pick<Past, 'steps' | 'inputs' | 'inputTaken'>;
   readonly knownDigests: KnownDigests;

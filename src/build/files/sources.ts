@@ -1,14 +1,14 @@
 import { access } from 'node:fs/promises';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
-import type { Sources } from '../../context/sources.ts';
+import type { ContextSources } from '../../context/sources.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';
 
 /** Where `build:latest:TEMPLATE` leads, by how the template names it: filled as it is looked up, and kept with the build. */
-export type Recorded = Map<string, string>;
+export type RecordedSources = Map<string, string>;
 
-type SourceParts = Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'> & {
+type SourceParts = Pick<ContextSources, 'uploaded' | 'ofDigest' | 'refuseUrl'> & {
   readonly store: Pick<Store, 'find' | 'artifacts' | 'list'>;
   readonly folders: Pick<Folders, 'artifact'>;
 };
@@ -40,7 +40,7 @@ const artifactOf = async ({ store, folders }: SourceParts, id: string, name: str
 };
 
 /** What the machine of one build may begin with. `recorded`: what its `latest` was when it was accepted. */
-export const sourcesOf = (parts: SourceParts, recorded: Recorded): Sources => {
+export const sourcesOf = (parts: SourceParts, recorded: RecordedSources): ContextSources => {
   const { uploaded, ofDigest, refuseUrl, store } = parts;
   return {
     ...{ uploaded, ofDigest, refuseUrl },
@@ -55,7 +55,7 @@ export const sourcesOf = (parts: SourceParts, recorded: Recorded): Sources => {
 };
 
 /** The same for a template that is stored: what its builds will begin with is looked for when there is one. */
-export const sourcesForLater = ({ uploaded, ofDigest, refuseUrl }: SourceParts): Sources => ({
+export const sourcesForLater = ({ uploaded, ofDigest, refuseUrl }: SourceParts): ContextSources => ({
   ...{ uploaded, ofDigest, refuseUrl },
   artifact: async () => undefined,
 });

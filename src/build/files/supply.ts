@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Checksum } from '../../fetch/checksum.ts';
-import type { Fetcher, Taken, Wanted } from '../../fetch/fetcher.ts';
-import type { Progress } from '../../fetch/progress.ts';
+import type { Fetcher, TakenFile, Wanted } from '../../fetch/fetcher.ts';
+import type { FetchProgress } from '../../fetch/progress.ts';
 import { unlessErrno } from '../../base/errno.ts';
 import type { Uploads } from '../../media/uploads.ts';
 import type { Bases } from './bases.ts';
@@ -14,9 +14,9 @@ export type Supply = {
   readonly take: (
     buildId: string,
     wanted: Wanted,
-    tell: (progress: Progress) => void,
+    tell: (progress: FetchProgress) => void,
     signal: AbortSignal,
-  ) => Promise<Taken>;
+  ) => Promise<TakenFile>;
 };
 
 export const makeSupply = ({

@@ -4,7 +4,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chainOf, imageBeneath } from '../../image/disk/backing.ts';
 import type { Disk, Hypervisor } from '../../vmm/types.ts';
-import type { Filled } from './layering.ts';
+import type { FilledLayer } from './layering.ts';
 
 type Means = Pick<Hypervisor, 'chains' | 'convertDisk'>;
 
@@ -66,5 +66,5 @@ export const flattening = async (
   folder: string,
   disks: readonly Disk[],
   means: Means,
-): Promise<Pick<Filled, 'flatten'>> =>
+): Promise<Pick<FilledLayer, 'flatten'>> =>
   (await longest(disks)) < means.chains.most ? {} : { flatten: (signal) => flatten(folder, disks, means, signal) };

@@ -8,7 +8,7 @@ import type { Cut } from './cuts.ts';
 export type Taken = { readonly cut: Cut; readonly held: HeldLayer };
 
 /** What was put into the folder of a layer. */
-export type Filled = {
+export type FilledLayer = {
   readonly facts: unknown;
   readonly stoodStillMs?: number;
   /** Completes its files, beside the build. */
@@ -39,7 +39,7 @@ export type Layering = {
    * Keeps what has been made so far: `fill` puts the files of the layer into its folder, and what it throws is the build's
    * own fault only where `fill` could not leave all as it was. False: it was not kept. The files must stay where they are.
    */
-  readonly keep: (cut: Cut, roomBytes: number, fill: (folder: string) => Promise<Filled>) => Promise<boolean>;
+  readonly keep: (cut: Cut, roomBytes: number, fill: (folder: string) => Promise<FilledLayer>) => Promise<boolean>;
   /**
    * Proves a layer that an earlier daemon had put in its place while the guest was being started anew; `why`: it is not to be one. Undefined: there is
    * none there.

@@ -7,7 +7,7 @@ import type { Attempt } from '../attempt/attempt.ts';
 import type { Background } from './background.ts';
 import { isOpen, type Cut } from './cuts.ts';
 import type { KeepingCosts } from './costs.ts';
-import type { Filled, Layering, Taken } from './layering.ts';
+import type { FilledLayer, Layering, Taken } from './layering.ts';
 import { isRestartWorthIt, sinceUp } from './restarts.ts';
 import type { Before, Unfinished } from './take-again.ts';
 
@@ -102,7 +102,7 @@ export const makeLayering = (
   };
 
   /** Makes what is in its place a layer, as soon as what lies beneath it is one. */
-  const makeIt = (cut: Cut, making: Making, filled: Filled, seconds: Unfinished['seconds']): void => {
+  const makeIt = (cut: Cut, making: Making, filled: FilledLayer, seconds: Unfinished['seconds']): void => {
     const parent = beneath;
     expiresAt = expiryOf(cut, clock.now(), expiresAt);
     const layer: NewLayer = {
@@ -188,7 +188,7 @@ export const makeLayering = (
       if (making === undefined) return notKept(cut, 'it is kept already, or there is no room for it');
       // Its files are beneath the disks of this build, whatever becomes of the layer.
       own.keep(making);
-      let filled: Filled;
+      let filled: FilledLayer;
       try {
         filled = await fill(making.folder);
       } catch (error) {

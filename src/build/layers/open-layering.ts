@@ -24,7 +24,7 @@ import { cutsAhead, takeAgain, turnsAgain } from './take-again.ts';
 type LeftLayering = Pick<Journal, 'layer' | 'wholeKey' | 'missed' | 'startedAt' | 'plan' | 'ended' | 'restarting'>;
 
 /** What builds keep and go on from on this host. */
-export type Layers = {
+export type LayeringMeans = {
   readonly shelf: BuildLayers;
   readonly digests: FileDigests;
   /** See `KeyParts`. */
@@ -40,7 +40,7 @@ export type Layers = {
 
 export type OpenLayeringParts = {
   /** Undefined: this host keeps none. */
-  readonly layers: Layers | undefined;
+  readonly layers: LayeringMeans | undefined;
   readonly resolveForKeys: (build: ToResolve) => Promise<SpecsOfKeys>;
   readonly hypervisor: Hypervisor;
   readonly mirror: Mirror | undefined;

@@ -11,7 +11,7 @@ import type { Cut } from './cuts.ts';
 import { MachineFacts } from './facts.ts';
 import { finishing } from './finishing.ts';
 import { flattening } from './flatten.ts';
-import type { Filled, Taken } from './layering.ts';
+import type { FilledLayer, Taken } from './layering.ts';
 import { openCuts } from './outcomes.ts';
 
 type Left = Pick<Journal, 'layer' | 'startedAt' | 'ended' | 'restarting'>;
@@ -20,7 +20,7 @@ type Left = Pick<Journal, 'layer' | 'startedAt' | 'ended' | 'restarting'>;
 export type Unfinished = {
   readonly cut: Cut;
   readonly making: Making;
-  readonly filled: Filled;
+  readonly filled: FilledLayer;
   /** Where it waits for its proof: gives that. */
   readonly prove?: (why?: string) => void;
   /** How long the attempt had taken by then, and how long putting them there took. */

@@ -1,11 +1,15 @@
-import { firstDifference, nearestDifference, type Difference } from '../../layers/keys/why.ts';
+import { firstDifference, nearestDifference, type KeyDifference } from '../../layers/keys/why.ts';
 import type { BuildLayers, Layer } from '../../layers/types.ts';
 import type { Cut } from './cuts.ts';
 
 // A hundred provisioners may have a hundred layers each: those at both ends are compared.
 const mostAtEachEnd = 10;
 
-type Compared = { readonly cut: Cut; readonly layers: readonly Layer[]; readonly differences: readonly Difference[] };
+type Compared = {
+  readonly cut: Cut;
+  readonly layers: readonly Layer[];
+  readonly differences: readonly KeyDifference[];
+};
 
 const compared = async (cut: Cut, templateName: string, shelf: Pick<BuildLayers, 'nearest'>): Promise<Compared> => {
   const layers = await shelf.nearest(templateName, cut.step, undefined);

@@ -2,7 +2,7 @@ import { Fault, faults } from '../../base/fault.ts';
 import { retry } from '../../base/waiting.ts';
 import type { SshKey } from '../../guest/types.ts';
 import { serveEndpoint } from '../../httpd/endpoint/serve-endpoint.ts';
-import type { Answer, Endpoint, EndpointRequest, EndpointSets } from '../../httpd/endpoint/types.ts';
+import type { EndpointAnswer, Endpoint, EndpointRequest, EndpointSets } from '../../httpd/endpoint/types.ts';
 import { render } from '../../template/language/render.ts';
 import type { HttpEntry, RuntimeFacts } from '../../template/spec.ts';
 import type { Machine } from '../../vmm/types.ts';
@@ -11,7 +11,7 @@ import type { Running } from './running.ts';
 import { siteSetFile } from '../media/site-files.ts';
 import type { StepTools } from '../attempt/tools.ts';
 
-const answerOf = (entry: HttpEntry, facts: RuntimeFacts, work: string): Answer => {
+const answerOf = (entry: HttpEntry, facts: RuntimeFacts, work: string): EndpointAnswer => {
   switch (entry.kind) {
     case 'text':
       return {

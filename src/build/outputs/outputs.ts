@@ -3,7 +3,7 @@ import { unlessErrno } from '../../base/errno.ts';
 import type { Growth } from '../../base/growth.ts';
 import type { Folders } from '../folders/folders.ts';
 import { growingText, type GrowingText } from './growing-text.ts';
-import { openReader, type Reader } from './read-file.ts';
+import { openReader, type OutputReader } from './read-file.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { screenOfTranscript } from './screen.ts';
 import { withoutPathsOf } from './without-paths.ts';
@@ -14,7 +14,7 @@ export type TextName = 'log' | 'console';
 /** What builds have written, by build and name. No other room knows where it lies. */
 export type Outputs = {
   /** The text as it stands; undefined while there is none. */
-  readonly openText: (buildId: string, name: TextName) => Promise<Reader | undefined>;
+  readonly openText: (buildId: string, name: TextName) => Promise<OutputReader | undefined>;
   /** The text as it grows. */
   readonly growingText: (buildId: string, name: TextName) => GrowingText;
   /**
@@ -25,7 +25,7 @@ export type Outputs = {
   /** What the console showed and when; undefined while there is no transcript. */
   readonly recording: (buildId: string, signal: AbortSignal) => Promise<Recording | undefined>;
   /** A published file, or the list of all digests; undefined when it is not there. */
-  readonly openArtifact: (buildId: string, name: string) => Promise<Reader | undefined>;
+  readonly openArtifact: (buildId: string, name: string) => Promise<OutputReader | undefined>;
   /** A text about a build as it may be shown: with `<build>` in place of the build's folder. */
   readonly withoutPaths: (buildId: string, text: string) => string;
   /** Deletes everything of an ended build. */

@@ -5,7 +5,7 @@ import { isErrno } from '../../base/errno.ts';
 export type ByteRange = { readonly start: number; readonly end: number };
 
 /** A file of a build, as long as it was when it was opened. Disposing it closes it. */
-export type Reader = AsyncDisposable & {
+export type OutputReader = AsyncDisposable & {
   readonly size: number;
   /**
    * The bytes of the range, in chunks; fewer than it has where the file ends too early or the signal aborts. A chunk may
@@ -53,7 +53,7 @@ const readRange = async function* (
 const isMissing = (error: unknown): boolean => isErrno(error, 'ENOENT', 'EISDIR');
 
 /** Opens a file, or gives undefined when there is none. */
-export const openReader = async (path: string): Promise<Reader | undefined> => {
+export const openReader = async (path: string): Promise<OutputReader | undefined> => {
   let file: FileHandle;
   try {
     file = await open(path);

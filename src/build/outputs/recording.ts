@@ -1,15 +1,15 @@
 import { open } from 'node:fs/promises';
 import { unlessErrno } from '../../base/errno.ts';
 import { timesOf, type TimesRow } from '../../vmm/console/times.ts';
-import { openReader, type Reader } from './read-file.ts';
+import { openReader, type OutputReader } from './read-file.ts';
 
 /** What came at one time (Unix ms). */
-export type Recorded = { readonly ms: number; readonly bytes: Uint8Array };
+export type RecordedOutputs = { readonly ms: number; readonly bytes: Uint8Array };
 
 /** What a console showed, with its times; of a transcript without times all came at one, 0. Disposing it closes it. */
 export type Recording = AsyncDisposable & {
   /** In the order in which it came. A piece may be overwritten once the next one is asked for. */
-  readonly pieces: () => AsyncGenerator<Recorded, void>;
+  readonly pieces: () => AsyncGenerator<RecordedOutputs, void>;
 };
 
 /** The rows of a file of times, those that a crash has cut left out. */
@@ -23,10 +23,10 @@ const rowsOf = async function* (path: string): AsyncGenerator<TimesRow, void> {
 };
 
 const piecesOf = async function* (
-  transcript: Reader,
+  transcript: OutputReader,
   rows: AsyncGenerator<TimesRow, void>,
   signal: AbortSignal,
-): AsyncGenerator<Recorded, void> {
+): AsyncGenerator<RecordedOutputs, void> {
   let start = 0;
   let ms = 0;
   for await (const row of rows) {

@@ -2,7 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import { quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { checksumText } from '../../fetch/checksum.ts';
-import type { Progress } from '../../fetch/progress.ts';
+import type { FetchProgress } from '../../fetch/progress.ts';
 import { whyNoMedium } from '../../context/foreign-image.ts';
 import { shapeOf } from '../../template/resolve/demand.ts';
 import { baseOf } from '../../template/resolve/machine.ts';
@@ -18,7 +18,7 @@ const had = async <Ref extends ImageRef>(file: Ref, { id }: Job, tools: StepTool
   if (wanted === undefined) return file;
   const { supply, keep, event, log, clock, activity, signal } = tools;
   const whole = boundedProgress(clock, (percent) => event('file.progress', { file: shown, percent }));
-  const tell = ({ have, length }: Progress) => {
+  const tell = ({ have, length }: FetchProgress) => {
     if (length !== undefined && length > 0) whole((have / length) * 100);
   };
   const taken = keep(

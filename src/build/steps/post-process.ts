@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copySparse } from '../../image/copy-sparse.ts';
-import type { Draft, Tools as KindTools } from '../../post-processors/kind.ts';
+import type { ArtifactDraft, Tools as KindTools } from '../../post-processors/kind.ts';
 import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
 import { buildFactsOf, type JobFacts } from '../attempt/build-facts.ts';
@@ -19,7 +19,7 @@ type Needs = {
   readonly job: JobFacts;
   readonly workspace: string;
   readonly disks: readonly Disk[];
-  readonly drafts?: readonly Draft[];
+  readonly drafts?: readonly ArtifactDraft[];
   /** Paths of files that steps have left for post-processors, by name. */
   readonly collected?: Readonly<Record<string, string>>;
 };
@@ -97,9 +97,9 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
       const { drafts = [] } = needs;
       const taken = drafts.filter(({ name }) => spec.takes.includes(name));
       const given = await runOn(spec, taken, toolsFor(spec, at, needs, tools));
-      const isLeft = ({ from }: Draft) => given.some((draft) => draft.from === from);
-      const isShared = ({ name }: Draft) => spec.shares?.includes(name) === true;
+      const isLeft = ({ from }: ArtifactDraft) => given.some((draft) => draft.from === from);
+      const isShared = ({ name }: ArtifactDraft) => spec.shares?.includes(name) === true;
       for (const draft of taken) if (!isLeft(draft) && !isShared(draft)) await rm(draft.from, { force: true });
       return { drafts: [...drafts.filter((draft) => !taken.includes(draft)), ...given] };
     }),
-  }) satisfies Step<Needs, { drafts: readonly Draft[] }>;
+  }) satisfies Step<Needs, { drafts: readonly ArtifactDraft[] }>;

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { publishFile } from '../../image/publish-file.ts';
 import { writeSums } from '../../image/write-sums.ts';
 import type { Artifact } from '../../image/types.ts';
-import type { Draft } from '../../post-processors/kind.ts';
+import type { ArtifactDraft } from '../../post-processors/kind.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 
@@ -23,4 +23,4 @@ export const publish = {
     await writeSums(folder, artifacts);
     return { artifacts };
   },
-} satisfies Step<{ job: Job; drafts?: readonly Draft[] }, { artifacts: readonly Artifact[] }>;
+} satisfies Step<{ job: Job; drafts?: readonly ArtifactDraft[] }, { artifacts: readonly Artifact[] }>;

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { temporarySuffix } from '../../base/file/write-whole.ts';
 import { ScriptPlace } from '../../guest/outliving/place.ts';
-import type { BuildInput, StepTimes } from '../../post-processors/build-facts.ts';
+import type { InputFacts, StepTimes } from '../../post-processors/build-facts.ts';
 import { ConsolePlace } from '../../vmm/console/place.ts';
 
 /** Another number where an older imaged's journal cannot be gone on with any more. */
@@ -90,7 +90,7 @@ export const emptyJournal = (
 });
 
 /** The steps and the inputs of an attempt, as they are known of one that was never cut short. */
-export const pastIn = ({ ended, inputs }: Journal): { steps: readonly StepTimes[]; inputs: readonly BuildInput[] } => ({
+export const pastIn = ({ ended, inputs }: Journal): { steps: readonly StepTimes[]; inputs: readonly InputFacts[] } => ({
   steps: ended.map(({ name, startedAt, endedAt, type }) => ({
     ...{ name, startedAt, endedAt },
     ...(type === undefined ? {} : { type }),

@@ -1,4 +1,4 @@
-import type { Place } from './place.ts';
+import type { JournalPlace } from './place.ts';
 
 /**
  * What stands for a machine or a guest that an earlier daemon has let go of, or will not reach any more: the steps that had it
@@ -13,5 +13,5 @@ export const letGo = <Kind extends object>(what: string): Kind =>
   });
 
 /** Whether the machine that was booted first has gone: it was shut down, or its guest was started anew in another. */
-export const hasLetGo = ({ hadEnded, startedAnew }: Pick<Place, 'hadEnded' | 'startedAnew'>): boolean =>
+export const hasLetGo = ({ hadEnded, startedAnew }: Pick<JournalPlace, 'hadEnded' | 'startedAnew'>): boolean =>
   hadEnded('shut-down') || startedAnew() !== undefined;

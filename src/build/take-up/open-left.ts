@@ -3,10 +3,10 @@ import { rm } from 'node:fs/promises';
 import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import type { PlannedStep } from '../../queue/asked.ts';
-import type { Claim, Step } from '../../queue/records.ts';
+import type { Claim, StoredStep } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
-import type { Layers } from '../layers/open-layering.ts';
+import type { LayeringMeans } from '../layers/open-layering.ts';
 import type { Attempt } from '../attempt/attempt.ts';
 import type { Plan } from '../plan.ts';
 import { slotName, type Folders } from '../folders/folders.ts';
@@ -21,7 +21,7 @@ type Parts = {
   readonly folders: Folders;
   readonly hypervisor: Hypervisor;
   readonly letRun: LetRun;
-  readonly layers: Layers | undefined;
+  readonly layers: LayeringMeans | undefined;
 };
 
 /** What an earlier daemon has left of a build that is taken up; of any other, nothing. Disposing it leaves nothing of it. */
@@ -45,7 +45,7 @@ const namesOf = ({ steps }: Planned): readonly string[] => steps.map(({ name }) 
 /** The rows of steps that have not ended. Of one that had ended but for its row, the row is ended. */
 const openSteps = async (
   { build, token }: Claim,
-  all: readonly Step[],
+  all: readonly StoredStep[],
   { ended }: Journal,
   store: Store,
 ): Promise<readonly OpenStep[]> => {
@@ -56,7 +56,7 @@ const openSteps = async (
 };
 
 /** The steps that have failed, and were not run again since: the daemon ended before it had done what follows from that. */
-const failedSteps = (all: readonly Step[], attempt: number, { ended }: Journal): readonly FailedStep[] => {
+const failedSteps = (all: readonly StoredStep[], attempt: number, { ended }: Journal): readonly FailedStep[] => {
   const last = new Map(all.filter((step) => step.attempt === attempt).map((step) => [step.name, step]));
   return [...last.values()].flatMap(({ name, fault }) =>
     fault === undefined || ended.some((one) => one.name === name) ? [] : [{ name, fault }],

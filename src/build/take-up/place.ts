@@ -10,7 +10,7 @@ import { showsLater } from './missed.ts';
 import { hasMachine } from './rules.ts';
 
 /** How far a build has come: what steps ask who go on where an earlier daemon was, and where they write it down. */
-export type Place = {
+export type JournalPlace = {
   /** Whether an earlier daemon has come so far that the step of this name had ended, or had begun. */
   readonly hadEnded: (name: string) => boolean;
   readonly hadBegun: (name: string) => boolean;
@@ -30,7 +30,7 @@ export type Place = {
 };
 
 /** What the runner does with it. */
-export type OwnPlace = Place & {
+export type OwnPlace = JournalPlace & {
   /** Told of each step that this daemon performs: whether what the guest missed while none was there may show in it. */
   readonly mayShowMissed: (step: Pick<Step<never, unknown>, 'name' | 'phase'>) => boolean;
   /** See `LetRun.enter`. */

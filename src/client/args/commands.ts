@@ -1,5 +1,5 @@
 import type { OptionName } from './options.ts';
-import type { Run } from './types.ts';
+import type { RunCommand } from './types.ts';
 
 export type CommandRow = {
   /** What follows the name, as the usage has it; what is in brackets may be left out. */
@@ -11,7 +11,7 @@ export type CommandRow = {
   /** Words that the first operand may be, for completion. */
   readonly words?: readonly string[];
   /** Loaded only when it is asked for: a program that starts fast loads what it needs. */
-  readonly load: () => Promise<{ readonly run: Run }>;
+  readonly load: () => Promise<{ readonly run: RunCommand }>;
 };
 
 const inputs = ['variable', 'var-file'] as const;

@@ -1,5 +1,5 @@
 import type { Api } from '../api/api.ts';
-import type { Ending } from '../client-error.ts';
+import type { ClientEnding } from '../client-error.ts';
 import type { Output } from '../show/output.ts';
 import type { OptionName, options } from './options.ts';
 
@@ -19,7 +19,7 @@ export type CommandLine = {
 };
 
 /** What a command has to work with. */
-export type Job = CommandLine & {
+export type CommandJob = CommandLine & {
   readonly output: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The daemon that the command line names: asked for only by a command that talks to one. */
@@ -27,4 +27,4 @@ export type Job = CommandLine & {
 };
 
 /** Does what a command is for, and says how it ended. */
-export type Run = (job: Job) => Promise<Ending>;
+export type RunCommand = (job: CommandJob) => Promise<ClientEnding>;

@@ -13,7 +13,7 @@ import { patience } from '../api/patience.ts';
 import { help, makeEscapes } from './escapes.ts';
 import { runConnection, type Closed } from './one-connection.ts';
 import { openConsole, reopenConsole } from './reopen.ts';
-import { note, rawMode, type Terminal } from './terminal.ts';
+import { note, rawMode, type LocalTerminal } from './terminal.ts';
 
 export type AttachAsk = {
   readonly api: Api;
@@ -25,7 +25,7 @@ export type AttachAsk = {
 };
 
 /** How it ended: the person left, or the daemon closed, with the code and the reason that the contract tells of. */
-export type Detached = { readonly how: 'left' } | ({ readonly how: 'closed' } & Closed);
+export type DetachedByKeys = { readonly how: 'left' } | ({ readonly how: 'closed' } & Closed);
 
 /** The daemon stops; the connection broke; the daemon heard nothing, as of a computer that slept. */
 const comesBack = [1001, 1006, 4003];
@@ -34,7 +34,7 @@ const comesBack = [1001, 1006, 4003];
 const leaving = new Error('The person leaves the console');
 
 /** Gives keys to what takes them now, until the cleanup stack goes; calls `end` when the person wants to leave, or the terminal breaks. */
-const listen = (terminal: Terminal, cleanup: CleanupStack, end: (why: unknown) => void) => {
+const listen = (terminal: LocalTerminal, cleanup: CleanupStack, end: (why: unknown) => void) => {
   const { input, output } = terminal;
   const escapes = makeEscapes();
   let send: ((keys: Buffer) => void) | undefined;
@@ -71,9 +71,9 @@ const listen = (terminal: Terminal, cleanup: CleanupStack, end: (why: unknown) =
  */
 export const attachConsole = async (
   { api, id, attached = () => undefined, clock = systemClock }: AttachAsk,
-  terminal: Terminal,
+  terminal: LocalTerminal,
   signal: AbortSignal,
-): Promise<Detached> => {
+): Promise<DetachedByKeys> => {
   const own = new AbortController();
   const until = AbortSignal.any([signal, own.signal]);
   const build = { api, id, patience: patience(until, () => undefined) };

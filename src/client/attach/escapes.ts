@@ -1,7 +1,7 @@
 /** What a person means by a key behind a tilde at the beginning of a line, as in cu(1). */
 export type Escape = 'leave' | 'help';
 
-export type Typed = {
+export type EscapeTyped = {
   /** What goes to the guest. */
   readonly keys: Buffer;
   /** What is meant for us, in its order; nothing is taken behind `leave`. */
@@ -18,7 +18,7 @@ const lineEnds = [0x0d, 0x0a];
  *   in a line ── CR, LF ──▶ at its beginning ── ~ ──▶ behind a tilde ── `.` leave, `?` help, `~` a tilde,
  *       ▲────── any other ──────────┘                     └──────────── any other: the tilde and it
  */
-export const makeEscapes = (): ((bytes: Uint8Array) => Typed) => {
+export const makeEscapes = (): ((bytes: Uint8Array) => EscapeTyped) => {
   let state: 'line' | 'beginning' | 'tilde' = 'beginning';
   const after = (byte: number) => (lineEnds.includes(byte) ? 'beginning' : 'line');
   return (bytes) => {

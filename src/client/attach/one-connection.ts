@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { cleanupStack } from '../../base/cleanup.ts';
 import { deferred, orAborted } from '../../base/waiting.ts';
-import { note, type Terminal } from './terminal.ts';
+import { note, type LocalTerminal } from './terminal.ts';
 
 /** A connection that its daemon closed, or that broke: then 1006 (RFC 6455, 7.1.5). */
 export type Closed = { readonly code: number; readonly reason: string };
@@ -24,7 +24,7 @@ const toldIn = (text: string): string => {
   }
 };
 
-const show = (socket: WebSocket, terminal: Terminal, came: (bytes: number) => void) => {
+const show = (socket: WebSocket, terminal: LocalTerminal, came: (bytes: number) => void) => {
   return (data: WebSocket.RawData, isBinary: boolean) => {
     // With the usual `binaryType` it is one.
     const bytes = data as Buffer;
@@ -38,7 +38,7 @@ const show = (socket: WebSocket, terminal: Terminal, came: (bytes: number) => vo
 };
 
 const tellSize =
-  (socket: WebSocket, { output: { columns, rows } }: Terminal) =>
+  (socket: WebSocket, { output: { columns, rows } }: LocalTerminal) =>
   () => {
     if (columns !== undefined && rows !== undefined && columns > 0 && rows > 0)
       socket.send(JSON.stringify({ resize: { columns, rows } }));
@@ -58,7 +58,7 @@ const breakWhenSilent = (socket: WebSocket, clock: Clock): Disposable => {
 };
 
 type Tied = {
-  readonly terminal: Terminal;
+  readonly terminal: LocalTerminal;
   /** Told of bytes that are shown. */
   readonly came: (bytes: number) => void;
   /** Given what sends keys, until the connection has ended. */

@@ -7,11 +7,11 @@ import { ClientError } from '../client-error.ts';
 import { openSocket } from './open-socket.ts';
 
 /** A build whose console is attached to. */
-export type Attached = { readonly api: Api; readonly id: string; readonly patience: Patience };
+export type AttachedSocket = { readonly api: Api; readonly id: string; readonly patience: Patience };
 
 /** Opens the console of a build behind so many bytes of its transcript. Throws a ClientError. */
 export const openConsole = (
-  { api: { server }, id }: Pick<Attached, 'api' | 'id'>,
+  { api: { server }, id }: Pick<AttachedSocket, 'api' | 'id'>,
   offset: number,
   signal: AbortSignal,
 ) => openSocket(server, `${filled('/builds/{id}/console/attach', { id })}?offset=${offset}`, signal);
@@ -20,7 +20,7 @@ export const openConsole = (
 const mostWaitSeconds = 5;
 
 /** Looks at a build again and again: each time once it is another than before, or a moment has passed. */
-const lookEach = ({ api, id, patience }: Attached, signal: AbortSignal): (() => Promise<Build>) => {
+const lookEach = ({ api, id, patience }: AttachedSocket, signal: AbortSignal): (() => Promise<Build>) => {
   let last: { readonly etag: string; readonly build: Build } | undefined;
   const look = async (): Promise<Build> => {
     const known =
@@ -43,7 +43,7 @@ const isNotHeld = (error: unknown): boolean =>
  * again: `waits` is called where that is not yet so. Throws a ClientError that says what to do where it never will.
  */
 export const reopenConsole = async (
-  attached: Attached,
+  attached: AttachedSocket,
   offset: number,
   waits: (status: Build['status']) => void,
   signal: AbortSignal,

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { visible } from '../../base/text/visible.ts';
 
 /** A terminal that a person sits at. `process.stdin` and `process.stdout` are one. */
-export type Terminal = {
+export type LocalTerminal = {
   readonly input: Readable & {
     readonly setRawMode?: (raw: boolean) => unknown;
     readonly isRaw?: boolean;
@@ -27,7 +27,7 @@ const showAsItIs = (fd: number | undefined): void => {
 };
 
 /** Has every key come at once and unseen; disposing it makes the terminal what it was. */
-export const rawMode = ({ input, output }: Terminal): Disposable => {
+export const rawMode = ({ input, output }: LocalTerminal): Disposable => {
   const before = input.isRaw ?? false;
   input.setRawMode?.(true);
   if (input.setRawMode !== undefined) showAsItIs(input.fd);
@@ -42,5 +42,5 @@ export const rawMode = ({ input, output }: Terminal): Disposable => {
 };
 
 /** Shows a line of ours among what the guest says. */
-export const note = ({ output }: Pick<Terminal, 'output'>, words: string): void =>
+export const note = ({ output }: Pick<LocalTerminal, 'output'>, words: string): void =>
   void output.write(`\r\n[${visible(words)}]\r\n`);

@@ -1,10 +1,10 @@
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { table } from '../show/table.ts';
 import { shownBytes } from '../show/units.ts';
 import { whichBuild } from './which-build.ts';
 
 /** `imagectl artifacts` */
-export const run: Run = async ({ api: connect, output, operands, values }) => {
+export const run: RunCommand = async ({ api: connect, output, operands, values }) => {
   const api = await connect();
   const { id } = await whichBuild(api, operands[0]);
   const { items } = await api.ask('get', '/builds/{id}/artifacts', { path: { id } });

@@ -1,7 +1,7 @@
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 
 /** `imagectl cancel` */
-export const run: Run = async ({ api: connect, output, operands: [id = ''], values }) => {
+export const run: RunCommand = async ({ api: connect, output, operands: [id = ''], values }) => {
   const api = await connect();
   const { reason, json } = values;
   const build = await api.ask('post', '/builds/{id}/cancel', {

@@ -1,6 +1,6 @@
 import type { Api } from '../api/api.ts';
 import { hasEnded } from '../api/follow.ts';
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
 import { printText } from './print-text.ts';
 import { whichBuild } from './which-build.ts';
@@ -16,7 +16,7 @@ const whatNow = async (api: Api, id: string): Promise<string> => {
 };
 
 /** `imagectl console` */
-export const run: Run = async (job) => {
+export const run: RunCommand = async (job) => {
   const { output, values, operands } = job;
   if (values.attach !== true) {
     // A guest must not give orders to the terminal of who looks at it: that is what --attach is for.

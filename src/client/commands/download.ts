@@ -4,7 +4,7 @@ import { isErrno } from '../../base/errno.ts';
 import type { Api } from '../api/api.ts';
 import { patiently } from '../api/patience.ts';
 import type { Artifact, Build } from '../api/types.ts';
-import type { Job, Run } from '../args/types.ts';
+import type { CommandJob, RunCommand } from '../args/types.ts';
 import { ClientError } from '../client-error.ts';
 import { downloadView, type DownloadView } from '../watch/downloads.ts';
 import { onSignals } from '../watch/interrupt.ts';
@@ -24,7 +24,7 @@ const chosenFrom = async (api: Api, { id }: Build, names: readonly string[]): Pr
 /** Downloads one after the other from a list that others take from as well. */
 const downloadNext = async (
   left: Artifact[],
-  { values }: Job,
+  { values }: CommandJob,
   { server }: Api,
   { id }: Build,
   view: DownloadView,
@@ -49,7 +49,7 @@ const downloadNext = async (
 };
 
 /** `imagectl download` */
-export const run: Run = async (job) => {
+export const run: RunCommand = async (job) => {
   const [wanted, ...names] = job.operands;
   const api = await job.api();
   const build = await patiently(job.output, () => whichBuild(api, wanted));

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { filled, jsonOf, type Api } from '../api/api.ts';
 import type { Build } from '../api/types.ts';
-import type { Job } from '../args/types.ts';
-import { ClientError, type Ending } from '../client-error.ts';
+import type { CommandJob } from '../args/types.ts';
+import { ClientError, type ClientEnding } from '../client-error.ts';
 import { sendFolder } from '../input/packed-folder.ts';
 import { unlessMissing } from './unless-missing.ts';
 import { watchStarted } from './watch-started.ts';
@@ -18,7 +18,11 @@ const buildFrom = async (api: Api, reply: Response, id: string): Promise<Build> 
 };
 
 /** Has a build go on, with the files of a folder where one is named, and watches what comes of it. */
-export const goOn = async (job: Job, way: Way, json: Readonly<Record<string, unknown>>): Promise<Ending> => {
+export const goOn = async (
+  job: CommandJob,
+  way: Way,
+  json: Readonly<Record<string, unknown>>,
+): Promise<ClientEnding> => {
   const [id = '', folder] = job.operands;
   const api = await job.api();
   const path = filled(`/builds/{id}/${way}`, { id });

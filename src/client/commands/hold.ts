@@ -1,9 +1,9 @@
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
 import { facts } from '../show/table.ts';
 
 /** `imagectl hold` */
-export const run: Run = async ({ api: connect, output, operands: [id = ''], values }) => {
+export const run: RunCommand = async ({ api: connect, output, operands: [id = ''], values }) => {
   if (values.for !== undefined && values.release === true)
     throw usageError('--for and --release exclude each other: give one of them.');
   const api = await connect();

@@ -1,4 +1,4 @@
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { facts, table } from '../show/table.ts';
 
 const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -19,7 +19,7 @@ const flat = (value: unknown, place: string): readonly (readonly [string, string
 const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
 /** `imagectl host` */
-export const run: Run = async ({ api: connect, output, values }) => {
+export const run: RunCommand = async ({ api: connect, output, values }) => {
   const api = await connect();
   const { checks, ...host } = await api.ask('get', '/host', {});
   if (values.json === true) {

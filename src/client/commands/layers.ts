@@ -1,6 +1,6 @@
 import { filled, jsonOf, type Api } from '../api/api.ts';
-import type { Job, Run } from '../args/types.ts';
-import { ClientError, usageError, type Ending } from '../client-error.ts';
+import type { CommandJob, RunCommand } from '../args/types.ts';
+import { ClientError, usageError, type ClientEnding } from '../client-error.ts';
 import { facts, table } from '../show/table.ts';
 import { shownBytes, shownSeconds } from '../show/units.ts';
 import { unlessMissing } from './unless-missing.ts';
@@ -56,7 +56,7 @@ const keyFrom = async (api: Api, typed: string): Promise<string> => {
   return first;
 };
 
-const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
+const list = async (api: Api, { output, values }: CommandJob): Promise<ClientEnding> => {
   const layers: Layer[] = [];
   for await (const layer of layersOf(api)) layers.push(layer);
   if (values.json === true) for (const layer of layers) output.printJson(layer);
@@ -76,7 +76,7 @@ const partsOf = (value: unknown): readonly Layer[] => (Array.isArray(value) ? va
 const shown = (name: string, value: unknown): string =>
   name === 'bytes' ? size(value) : name === 'seconds' && typeof value === 'number' ? shownSeconds(value) : word(value);
 
-const show = async (api: Api, { output, values }: Job, key: string): Promise<Ending> => {
+const show = async (api: Api, { output, values }: CommandJob, key: string): Promise<ClientEnding> => {
   const reply = await api.open('get', filled('/layers/{key}', { key }));
   const layer: unknown = await jsonOf(reply, api.server);
   if (values.json === true) output.printJson(layer);
@@ -92,7 +92,7 @@ const show = async (api: Api, { output, values }: Job, key: string): Promise<End
 };
 
 /** `imagectl layers` */
-export const run: Run = async (job) => {
+export const run: RunCommand = async (job) => {
   const [what, key] = job.operands;
   const api = await job.api();
   if (what === undefined) return list(api, job);

@@ -1,7 +1,7 @@
 import type { Build } from '../api/types.ts';
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { countFrom, pairFrom } from '../args/numbers.ts';
-import type { Piece } from '../show/output.ts';
+import type { OutputPiece } from '../show/output.ts';
 import { table } from '../show/table.ts';
 import { secondsBetween, shownSeconds } from '../show/units.ts';
 import { noBuildYet } from './which-build.ts';
@@ -14,7 +14,7 @@ const detailOf = ({ status, phase, progress, fault }: Build): string => {
   return status === 'running' ? `${phase ?? ''}${percent}` : '';
 };
 
-const rowOf = (build: Build): readonly Piece[] => {
+const rowOf = (build: Build): readonly OutputPiece[] => {
   const { id, status, template, created_at: created, started_at: started, ended_at: ended } = build;
   const now = Date.now();
   return [
@@ -30,7 +30,7 @@ const rowOf = (build: Build): readonly Piece[] => {
 const mostOnPage = 500;
 
 /** `imagectl list` */
-export const run: Run = async ({ api: connect, output, values }) => {
+export const run: RunCommand = async ({ api: connect, output, values }) => {
   let left = countFrom(values.limit, 'limit') ?? 20;
   const { status, template, label } = values;
   for (const one of label ?? []) pairFrom(one, '--label');

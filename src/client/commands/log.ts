@@ -1,5 +1,5 @@
 import { printText } from './print-text.ts';
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 
 /** `imagectl log` */
-export const run: Run = (job) => printText(job, 'log');
+export const run: RunCommand = (job) => printText(job, 'log');

@@ -1,4 +1,4 @@
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { makeApi } from '../api/api.ts';
 import { usageError } from '../client-error.ts';
 import { tokenFrom, urlFrom } from '../config/server.ts';
@@ -6,7 +6,7 @@ import { writeHost } from '../config/hosts.ts';
 import { readSecret } from '../show/read-secret.ts';
 
 /** `imagectl login`: the token is read from the terminal without an echo, or from standard input. */
-export const run: Run = async ({ output, operands: [address = ''], values, environment }) => {
+export const run: RunCommand = async ({ output, operands: [address = ''], values, environment }) => {
   const url = urlFrom(address, 'The address');
   const name = values.host ?? url.hostname;
   const text = (await readSecret(output, 'Token: ')).trim();

@@ -4,8 +4,8 @@ import { followText } from '../api/follow.ts';
 import { bytesOf } from '../api/lines.ts';
 import { patience, patiently } from '../api/patience.ts';
 import { unreachable } from '../api/refusal.ts';
-import type { Job } from '../args/types.ts';
-import type { Ending } from '../client-error.ts';
+import type { CommandJob } from '../args/types.ts';
+import type { ClientEnding } from '../client-error.ts';
 import { consoleText } from '../show/console-text.ts';
 import { whichBuild } from './which-build.ts';
 
@@ -19,7 +19,7 @@ async function* wholeOf(reply: Response, { server }: Api): AsyncGenerator<Uint8A
 }
 
 /** Prints the log or the console of a build, and with `--follow` what is added until it has ended. */
-export const printText = async (job: Job, what: 'log' | 'console'): Promise<Ending> => {
+export const printText = async (job: CommandJob, what: 'log' | 'console'): Promise<ClientEnding> => {
   const { output, values } = job;
   const api = await job.api();
   const which = () => whichBuild(api, job.operands[0]);

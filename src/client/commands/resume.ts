@@ -1,5 +1,5 @@
 import { goOn } from './go-on.ts';
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 
 /** `imagectl resume` */
-export const run: Run = (job) => goOn(job, 'resume', {});
+export const run: RunCommand = (job) => goOn(job, 'resume', {});

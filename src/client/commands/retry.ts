@@ -1,5 +1,5 @@
 import { goOn } from './go-on.ts';
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 
 /** `imagectl retry` */
-export const run: Run = (job) => goOn(job, 'retry', {});
+export const run: RunCommand = (job) => goOn(job, 'retry', {});

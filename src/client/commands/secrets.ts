@@ -1,10 +1,10 @@
 import type { Api } from '../api/api.ts';
-import type { Job, Run } from '../args/types.ts';
-import { usageError, type Ending } from '../client-error.ts';
+import type { CommandJob, RunCommand } from '../args/types.ts';
+import { usageError, type ClientEnding } from '../client-error.ts';
 import { readSecret } from '../show/read-secret.ts';
 import { table } from '../show/table.ts';
 
-const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
+const list = async (api: Api, { output, values }: CommandJob): Promise<ClientEnding> => {
   const { items } = await api.ask('get', '/secrets', {});
   if (values.json === true) for (const item of items) output.printJson(item);
   else if (items.length === 0) output.tell('No secret is kept.');
@@ -18,14 +18,14 @@ const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
   return 'succeeded';
 };
 
-const readValue = async ({ output }: Job): Promise<string> => {
+const readValue = async ({ output }: CommandJob): Promise<string> => {
   const value = await readSecret(output, 'Value: ');
   if (value === '') throw usageError('No value came at standard input.');
   return value;
 };
 
 /** `imagectl secrets` */
-export const run: Run = async (job) => {
+export const run: RunCommand = async (job) => {
   const [what, name] = job.operands;
   const api = await job.api();
   if (what === undefined) return list(api, job);

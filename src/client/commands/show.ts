@@ -1,5 +1,5 @@
 import type { Build } from '../api/types.ts';
-import type { Run } from '../args/types.ts';
+import type { RunCommand } from '../args/types.ts';
 import { faultLines } from '../show/fault.ts';
 import { shownStatus } from '../show/status.ts';
 import { facts } from '../show/table.ts';
@@ -46,7 +46,7 @@ const linesOf = (build: Build) => {
 };
 
 /** `imagectl show` */
-export const run: Run = async ({ api: connect, output, operands: [id], values }) => {
+export const run: RunCommand = async ({ api: connect, output, operands: [id], values }) => {
   const api = await connect();
   const build = await whichBuild(api, id);
   if (values.json === true) {

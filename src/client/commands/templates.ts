@@ -1,11 +1,11 @@
 import { filled, jsonOf, type Api } from '../api/api.ts';
 import type { Template } from '../api/types.ts';
-import type { Job, Run } from '../args/types.ts';
-import { usageError, type Ending } from '../client-error.ts';
+import type { CommandJob, RunCommand } from '../args/types.ts';
+import { usageError, type ClientEnding } from '../client-error.ts';
 import { sendFolder } from '../input/packed-folder.ts';
 import { table } from '../show/table.ts';
 
-const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
+const list = async (api: Api, { output, values }: CommandJob): Promise<ClientEnding> => {
   const items = [];
   for (let after: string | undefined; ;) {
     const page = await api.ask('get', '/templates', { query: { after, limit: 500 } });
@@ -25,7 +25,7 @@ const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
   return 'succeeded';
 };
 
-const show = async (api: Api, { output, values }: Job, wanted: string): Promise<Ending> => {
+const show = async (api: Api, { output, values }: CommandJob, wanted: string): Promise<ClientEnding> => {
   const [name = '', version] = wanted.split('@');
   const template =
     version === undefined
@@ -36,7 +36,7 @@ const show = async (api: Api, { output, values }: Job, wanted: string): Promise<
   return 'succeeded';
 };
 
-const store = async (api: Api, { output, values }: Job, name: string, folder: string): Promise<Ending> => {
+const store = async (api: Api, { output, values }: CommandJob, name: string, folder: string): Promise<ClientEnding> => {
   const path = filled('/templates/{name}', { name });
   const reply = await sendFolder(api, { folder, made: [], extra: {} }, output, (sent) => api.open('put', path, sent));
   // The contract says that it is a Template.
@@ -47,7 +47,7 @@ const store = async (api: Api, { output, values }: Job, name: string, folder: st
 };
 
 /** `imagectl templates` */
-export const run: Run = async (job) => {
+export const run: RunCommand = async (job) => {
   const [what, name, folder] = job.operands;
   const api = await job.api();
   if (what === undefined) return list(api, job);

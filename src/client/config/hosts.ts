@@ -7,13 +7,13 @@ import { writeWhole } from '../../base/file/write-whole.ts';
 import { ClientError } from '../client-error.ts';
 import { systemReason } from '../../base/system-words.ts';
 
-export type Host = { readonly url: string; readonly token?: string };
+export type KnownHost = { readonly url: string; readonly token?: string };
 
 /** What the configuration of imagectl says: `default`, and a table `hosts.NAME` for each daemon. */
 export type Hosts = {
   readonly file: string;
   readonly default?: string;
-  readonly hosts: Readonly<Record<string, Host>>;
+  readonly hosts: Readonly<Record<string, KnownHost>>;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,7 +36,7 @@ const refuseOthers = (
   if (other !== undefined) throw wrong(file, `${place}${other} is an unknown key; there is: ${known.join(', ')}.`);
 };
 
-const hostFrom = (value: unknown, place: string, file: string): Host => {
+const hostFrom = (value: unknown, place: string, file: string): KnownHost => {
   if (!isTable(value)) throw wrong(file, `${place} is to be a table with url and token.`);
   refuseOthers(file, value, `${place}.`, ['url', 'token']);
   const { url, token } = value;
@@ -88,7 +88,7 @@ export const readHosts = async (environment: Environment): Promise<Hosts> => {
 };
 
 /** Writes the host beside the others; it becomes the default where there is none. Gives the file. */
-export const writeHost = async (environment: Environment, name: string, host: Host): Promise<string> => {
+export const writeHost = async (environment: Environment, name: string, host: KnownHost): Promise<string> => {
   const { file, default: standard = name, hosts } = await readHosts(environment);
   const text = stringify({ default: standard, hosts: { ...hosts, [name]: host } });
   await writeWhole(file, text, { mode: 0o600 });

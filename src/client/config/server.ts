@@ -1,5 +1,5 @@
 import { ClientError } from '../client-error.ts';
-import { readHosts, type Host, type Hosts } from './hosts.ts';
+import { readHosts, type KnownHost, type Hosts } from './hosts.ts';
 
 /** The daemon that a command is for. */
 export type Server = { readonly url: URL; readonly token?: string };
@@ -22,7 +22,7 @@ export const tokenFrom = (text: string, where: string): string => {
   return text;
 };
 
-const serverOf = ({ url, token }: Host, where: string): Server => ({
+const serverOf = ({ url, token }: KnownHost, where: string): Server => ({
   url: urlFrom(url, `${where}.url`),
   ...(token === undefined ? {} : { token: tokenFrom(token, `${where}.token`) }),
 });

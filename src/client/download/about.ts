@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { jsonIn } from '../api/body.ts';
 import { askApi } from './ask.ts';
-import type { Api } from './types.ts';
+import type { DownloadApi } from './types.ts';
 
 const Artifact = z.object({
   name: z.string(),
@@ -14,7 +14,7 @@ const Artifact = z.object({
 const Artifacts = z.object({ items: z.array(Artifact) });
 
 /** What a build says of one of its files. */
-export type About = z.output<typeof Artifact>;
+export type ArtifactAbout = z.output<typeof Artifact>;
 
 const pathOf = (build: string) => `/builds/${encodeURIComponent(build)}/artifacts`;
 
@@ -22,7 +22,11 @@ const pathOf = (build: string) => `/builds/${encodeURIComponent(build)}/artifact
 export const artifactPath = (build: string, name: string): string => `${pathOf(build)}/${encodeURIComponent(name)}`;
 
 /** What there is of a build, whose names can all be those of files in one folder. Throws the API's fault. */
-export const listArtifacts = async (api: Api, build: string, signal: AbortSignal): Promise<readonly About[]> => {
+export const listArtifacts = async (
+  api: DownloadApi,
+  build: string,
+  signal: AbortSignal,
+): Promise<readonly ArtifactAbout[]> => {
   const reply = await askApi(api, pathOf(build), { statuses: [200] }, signal);
   const { items } = Artifacts.parse(await jsonIn(reply));
   for (const { name } of items) {
@@ -34,7 +38,7 @@ export const listArtifacts = async (api: Api, build: string, signal: AbortSignal
 };
 
 /** The list of digests is no artifact, so its own headers tell of it. */
-const aboutSums = async (api: Api, build: string, signal: AbortSignal): Promise<About> => {
+const aboutSums = async (api: DownloadApi, build: string, signal: AbortSignal): Promise<ArtifactAbout> => {
   const { headers } = await askApi(api, artifactPath(build, sumsName), { statuses: [200], method: 'HEAD' }, signal);
   const [, sha256] = /^"sha256:([0-9a-f]{64})"$/.exec(headers.get('etag') ?? '') ?? [];
   const size = Number(headers.get('content-length') ?? NaN);
@@ -42,7 +46,12 @@ const aboutSums = async (api: Api, build: string, signal: AbortSignal): Promise<
 };
 
 /** Looks an artifact up. Throws `not_found` with the names there are. */
-export const findArtifact = async (api: Api, build: string, name: string, signal: AbortSignal): Promise<About> => {
+export const findArtifact = async (
+  api: DownloadApi,
+  build: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<ArtifactAbout> => {
   if (name === sumsName) return aboutSums(api, build, signal);
   const items = await listArtifacts(api, build, signal);
   const found = items.find((item) => item.name === name);

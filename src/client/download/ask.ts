@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
 import { wholeBody } from '../api/body.ts';
-import type { Api } from './types.ts';
+import type { DownloadApi } from './types.ts';
 
 const Problem = z.object({ code: ProblemCode, detail: z.string() });
 
@@ -53,7 +53,7 @@ const faultOf = async (reply: Response, what: string): Promise<Fault> => {
 
 /** Asks the API. Throws its fault, or one that may pass. A redirect is not followed: the token is for this host. */
 export const askApi = async (
-  api: Api,
+  api: DownloadApi,
   path: string,
   {
     statuses,

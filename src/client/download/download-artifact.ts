@@ -2,18 +2,18 @@ import { rm } from 'node:fs/promises';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { retry } from '../../base/waiting.ts';
-import { findArtifact, type About } from './about.ts';
+import { findArtifact, type ArtifactAbout } from './about.ts';
 import { mayPass, unlessSilent } from './ask.ts';
 import { fetchRest, patience } from './fetch-rest.ts';
 import { openPart } from './part.ts';
-import { placeOf, putInPlace, refuseExisting, type Place } from './place.ts';
+import { placeOf, putInPlace, refuseExisting, type DownloadPlace } from './place.ts';
 import { rateOf } from './rate.ts';
 import { readPublicKey } from './signify.ts';
-import type { Api, DownloadProgress } from './types.ts';
+import type { DownloadApi, DownloadProgress } from './types.ts';
 import { checkSigned } from './verify.ts';
 
 export type DownloadAsk = {
-  readonly api: Api;
+  readonly api: DownloadApi;
   /** The build's id. */
   readonly build: string;
   /** Its name, or `SHA256`. */
@@ -32,7 +32,7 @@ export type DownloadAsk = {
 /** Fetches what is missing and holds it against its digest. What came in several pieces, of whatever, is fetched anew once. */
 const fetchWhole = async (
   { api, build, resume }: DownloadAsk,
-  { about, part: path }: { readonly about: About; readonly part: string },
+  { about, part: path }: { readonly about: ArtifactAbout; readonly part: string },
   onProgress: (progress: DownloadProgress) => void,
   clock: Clock,
   signal: AbortSignal,
@@ -73,7 +73,7 @@ export const downloadArtifact = async (
   const key = publicKey === undefined ? undefined : await readPublicKey(publicKey);
   const look = () => unlessSilent((until) => findArtifact(api, build, artifact, until), artifact, { clock, signal });
   const about = await retry(look, patience, mayPass, clock, signal);
-  const place: Place = placeOf(to, about);
+  const place: DownloadPlace = placeOf(to, about);
   if (existing === 'refuse') await refuseExisting(place);
   try {
     await fetchWhole(ask, { about, part: place.part }, onProgress, clock, signal);

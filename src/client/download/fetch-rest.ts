@@ -1,18 +1,18 @@
 import type { Clock } from '../../base/clock.ts';
 import { retry } from '../../base/waiting.ts';
-import { artifactPath, type About } from './about.ts';
+import { artifactPath, type ArtifactAbout } from './about.ts';
 import { askApi, mayPass, passing, unlessSilent } from './ask.ts';
-import type { Part } from './part.ts';
-import type { Api } from './types.ts';
+import type { DownloadPart } from './part.ts';
+import type { DownloadApi } from './types.ts';
 
 // Some two minutes without one byte: a daemon that is restarted is back in seconds.
 export const patience = { attempts: 12, firstMs: 250, growth: 2, mostMs: 15_000 };
 
 type Rest = {
-  readonly api: Api;
+  readonly api: DownloadApi;
   readonly build: string;
-  readonly about: About;
-  readonly part: Part;
+  readonly about: ArtifactAbout;
+  readonly part: DownloadPart;
   /** Called after each piece. */
   readonly came: () => void;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { asFault } from '../../base/fault.ts';
 
 /** The bytes of a file that have come so far, hashed as they come. Disposing it closes it, and leaves it there. */
-export type Part = AsyncDisposable & {
+export type DownloadPart = AsyncDisposable & {
   readonly have: () => number;
   readonly write: (bytes: Uint8Array) => Promise<void>;
   readonly startOver: () => Promise<void>;
@@ -35,7 +35,7 @@ const ofDisk = (error: unknown): never => {
 export const openPart = async (
   path: string,
   { size, resume, signal }: { readonly size: number; readonly resume: boolean; readonly signal: AbortSignal },
-): Promise<Part> => {
+): Promise<DownloadPart> => {
   const handle = await open(path, flags, 0o644);
   let hash = createHash('sha256');
   let have = 0;

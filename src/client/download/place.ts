@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { isErrno, unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { syncFolder } from '../../base/file/sync-folder.ts';
-import type { About } from './about.ts';
+import type { ArtifactAbout } from './about.ts';
 
 /** Where a download ends up, and where it grows until then. */
-export type Place = {
+export type DownloadPlace = {
   readonly file: string;
   /** Hidden, which no artifact is, and of this very content: what is there of another build's file is not gone on with. */
   readonly part: string;
 };
 
-export const placeOf = (folder: string, { name, sha256 }: About): Place => ({
+export const placeOf = (folder: string, { name, sha256 }: ArtifactAbout): DownloadPlace => ({
   file: join(folder, name),
   part: join(folder, `.${name}.${sha256.slice(0, 12)}.part`),
 });
@@ -24,13 +24,13 @@ const isThere = (file: string): Fault =>
   );
 
 /** Throws `invalid_input` where the file is there already. */
-export const refuseExisting = async ({ file }: Place): Promise<void> => {
+export const refuseExisting = async ({ file }: DownloadPlace): Promise<void> => {
   if ((await unlessErrno(lstat(file), 'ENOENT')) !== undefined) throw isThere(file);
 };
 
 /** Gives the part the name of the file, which it replaces only where it is said to. Throws `invalid_input`. */
 export const putInPlace = async (
-  { file, part }: Place,
+  { file, part }: DownloadPlace,
   folder: string,
   existing: 'refuse' | 'replace',
 ): Promise<void> => {

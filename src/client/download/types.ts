@@ -1,5 +1,5 @@
 /** Where a daemon is, and who asks it. */
-export type Api = {
+export type DownloadApi = {
   /** Its address, without a slash at the end. */
   readonly url: string;
   /** A bearer token. */

@@ -4,13 +4,13 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { sumsIn } from '../../base/sums.ts';
 import { wholeBody } from '../api/body.ts';
-import { artifactPath, listArtifacts, type About } from './about.ts';
+import { artifactPath, listArtifacts, type ArtifactAbout } from './about.ts';
 import { askApi, unlessSilent } from './ask.ts';
 import { checkSignature, parseSignature, type PublicKey } from './signify.ts';
-import type { Api } from './types.ts';
+import type { DownloadApi } from './types.ts';
 
 type Asking = {
-  readonly api: Api;
+  readonly api: DownloadApi;
   readonly build: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -21,7 +21,11 @@ const mostSigned = 64 * 2 ** 20;
 const mostList = 2 ** 20;
 
 /** A small file of the build, as its digest says that it is. Throws `digest_mismatch`, `too_large`. */
-const fetchWhole = async ({ api, build, clock, signal }: Asking, { name, size, sha256 }: About, most: number) => {
+const fetchWhole = async (
+  { api, build, clock, signal }: Asking,
+  { name, size, sha256 }: ArtifactAbout,
+  most: number,
+) => {
   if (size > most) throw new Fault('too_large', `${name} has ${size} bytes, and at most ${most} are read of it.`);
   const path = artifactPath(build, name);
   const bytes = await unlessSilent(
@@ -35,7 +39,7 @@ const fetchWhole = async ({ api, build, clock, signal }: Asking, { name, size, s
 };
 
 /** The digests in a list of them that is signed, where it is: the text stands in the signature or in a file of its own. */
-const signedSums = async (asking: Asking, sig: About, artifacts: readonly About[], key: PublicKey) => {
+const signedSums = async (asking: Asking, sig: ArtifactAbout, artifacts: readonly ArtifactAbout[], key: PublicKey) => {
   const signature = parseSignature(await fetchWhole(asking, sig, mostList), sig.name);
   const list = artifacts.find(({ name }) => `${name}.sig` === sig.name);
   const text =
@@ -52,7 +56,12 @@ const provesNothing = (error: unknown): error is Fault =>
  * Proves that a file is signed: it has a signature of its own, or its digest stands in a list that has one. `file` is where
  * the file is, whose digest is known to be right. Throws `digest_mismatch` where none of them is by this key, or there is none.
  */
-export const checkSigned = async (asking: Asking, about: About, file: string, key: PublicKey): Promise<void> => {
+export const checkSigned = async (
+  asking: Asking,
+  about: ArtifactAbout,
+  file: string,
+  key: PublicKey,
+): Promise<void> => {
   const artifacts = await listArtifacts(asking.api, asking.build, asking.signal);
   const own = artifacts.find(({ name }) => name === `${about.name}.sig`);
   if (own !== undefined && about.size <= mostSigned) {

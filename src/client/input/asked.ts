@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { templateReference } from '../../base/records/names.ts';
 import { numberFrom, pairFrom } from '../args/numbers.ts';
-import type { Job } from '../args/types.ts';
+import type { CommandJob } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
 import { isFile, isFolder, type FolderToSend } from './packed-folder.ts';
-import { overFolder, readVariables, variablesFile, type Variables } from './variables.ts';
+import { overFolder, readVariables, variablesFile, type GivenVariables } from './variables.ts';
 
 /** What is to be built: a folder of this host, or a template that the daemon has stored. */
-export type Asked = {
+export type ClientAsked = {
   readonly query: Readonly<Record<string, unknown>>;
 } & (
   | { readonly folder: FolderToSend }
@@ -15,7 +15,7 @@ export type Asked = {
 );
 
 // With nothing to say, the folder is sent as it is.
-const folderWith = async (folder: string, variables: Variables): Promise<FolderToSend> => {
+const folderWith = async (folder: string, variables: GivenVariables): Promise<FolderToSend> => {
   if (Object.keys(variables).length === 0) return { folder, made: [], extra: {} };
   const all = await overFolder(folder, variables);
   return { folder, made: [variablesFile], extra: { [variablesFile]: JSON.stringify(all) } };
@@ -29,7 +29,7 @@ const missing = async (wanted: string) =>
     : usageError(`There is no folder ${JSON.stringify(wanted)}, and no stored template can be called so. See: imagectl templates`); // prettier-ignore
 
 /** What the command line asks to build or to validate. Throws `usage`. */
-export const askedBy = async ({ operands: [wanted = '.'], values }: Job): Promise<Asked> => {
+export const askedBy = async ({ operands: [wanted = '.'], values }: CommandJob): Promise<ClientAsked> => {
   const variables = await readVariables(values['var-file'], values.variable);
   const { cache, timeout, machine, debug, force, label, 'on-error': onError } = values;
   const labels = label?.map((one) => pairFrom(one, '--label'));

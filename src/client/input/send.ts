@@ -2,7 +2,7 @@ import type { Api, Sent } from '../api/api.ts';
 import { ClientError } from '../client-error.ts';
 import { asTyped } from '../show/as-typed.ts';
 import type { Output } from '../show/output.ts';
-import type { Asked } from './asked.ts';
+import type { ClientAsked } from './asked.ts';
 import { sendFolder } from './packed-folder.ts';
 
 /** The same error; where there is no such template, it says that there is no such folder either. */
@@ -20,7 +20,7 @@ const orFolder = (error: unknown, wanted: string): unknown => {
 export const sendAsked = async (
   api: Api,
   output: Output,
-  asked: Asked,
+  asked: ClientAsked,
   { query, ...more }: Pick<Sent, 'query' | 'headers'>,
 ): Promise<Response> => {
   const about = { ...more, query: { ...asked.query, ...query } };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { isWithin } from '../../base/file/is-within.ts';
 import type { Ignored } from '../../base/file/ignored.ts';
-import type { Entry, PackLimits } from './types.ts';
+import type { PackEntry, PackLimits } from './types.ts';
 
 const refuse = (path: string, why: string, cause?: unknown): Fault =>
   new Fault('context_invalid', `${JSON.stringify(path)} ${why}`, { entry: path }, { cause });
@@ -29,12 +29,12 @@ const targetOf = async (link: string, path: string, top: string): Promise<string
   return target;
 };
 
-const fileAt = async (from: string, path: string): Promise<Entry> => {
+const fileAt = async (from: string, path: string): Promise<PackEntry> => {
   const facts = await stat(from);
   return { kind: 'file', path, from, bytes: facts.size, isExecutable: (facts.mode & 0o100) !== 0 };
 };
 
-const entryOf = async (entry: Dirent, path: string, top: string): Promise<Entry> => {
+const entryOf = async (entry: Dirent, path: string, top: string): Promise<PackEntry> => {
   const at = join(top, path);
   if (entry.isDirectory()) return { kind: 'folder', path };
   if (entry.isSymbolicLink()) return fileAt(await targetOf(at, path, top), path);
@@ -45,7 +45,7 @@ const entryOf = async (entry: Dirent, path: string, top: string): Promise<Entry>
 /** Throws `too_large` as soon as what was found is more than the host takes. */
 const countEntries = ({ files, bytes }: PackLimits) => {
   const seen = { files: 0, bytes: 0 };
-  return (entry: Entry) => {
+  return (entry: PackEntry) => {
     seen.files += 1;
     seen.bytes += entry.kind === 'file' ? entry.bytes : 0;
     const over =
@@ -71,10 +71,10 @@ export const listEntries = async (
   ignored: Ignored,
   limits: PackLimits,
   signal: AbortSignal,
-): Promise<readonly Entry[]> => {
+): Promise<readonly PackEntry[]> => {
   const top = await realpath(folder);
   const count = countEntries(limits);
-  const entries: Entry[] = [];
+  const entries: PackEntry[] = [];
   const visit = async (below: string): Promise<void> => {
     signal.throwIfAborted();
     const found = await readdir(join(top, below), { withFileTypes: true });

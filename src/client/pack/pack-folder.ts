@@ -6,7 +6,7 @@ import { pack, type Pack } from 'tar-stream';
 import { Fault } from '../../base/fault.ts';
 import { readIgnored } from './ignored.ts';
 import { listEntries } from './list-entries.ts';
-import type { Entry, PackLimits } from './types.ts';
+import type { PackEntry, PackLimits } from './types.ts';
 
 export type Packed = {
   /** A tar in zstd, the media type `application/zstd`: the same bytes for the same files. Fails when it cannot be read on. */
@@ -21,7 +21,7 @@ export type Packed = {
 const constant = { mtime: new Date(0), uid: 0, gid: 0 } as const;
 
 /** Passes a file on, and tells of what was read. Throws `context_invalid` where it cannot be read, or ends before its size. */
-const wholeFile = ({ path, bytes }: Entry & { readonly kind: 'file' }, onRead: (bytes: number) => void) =>
+const wholeFile = ({ path, bytes }: PackEntry & { readonly kind: 'file' }, onRead: (bytes: number) => void) =>
   async function* (file: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
     let have = 0;
     const fail = (why: string, cause?: unknown) =>
@@ -38,7 +38,7 @@ const wholeFile = ({ path, bytes }: Entry & { readonly kind: 'file' }, onRead: (
     if (have < bytes) throw fail('it has become shorter meanwhile');
   };
 
-const writeEntry = async (archive: Pack, entry: Entry, onRead: (bytes: number) => void, signal: AbortSignal) => {
+const writeEntry = async (archive: Pack, entry: PackEntry, onRead: (bytes: number) => void, signal: AbortSignal) => {
   if (entry.kind === 'folder') {
     archive.entry({ ...constant, name: `${entry.path}/`, type: 'directory', mode: 0o755 });
     return;
@@ -51,7 +51,7 @@ const writeEntry = async (archive: Pack, entry: Entry, onRead: (bytes: number) =
 
 const writeAll = async (
   archive: Pack,
-  entries: readonly Entry[],
+  entries: readonly PackEntry[],
   onRead: (bytes: number) => void,
   extra: Extra,
   signal: AbortSignal,

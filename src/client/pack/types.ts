@@ -1,5 +1,5 @@
 /** What of a folder is sent: its files with their bytes, and its folders, by their path in the archive. */
-export type Entry =
+export type PackEntry =
   | { readonly kind: 'folder'; readonly path: string }
   | {
       readonly kind: 'file';

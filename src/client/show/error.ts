@@ -1,23 +1,23 @@
 import { Fault, faults } from '../../base/fault.ts';
-import { ClientError, type Ending } from '../client-error.ts';
+import { ClientError, type ClientEnding } from '../client-error.ts';
 import { asTyped } from './as-typed.ts';
 import { fieldErrorLines } from './field-errors.ts';
-import type { Line, Output } from './output.ts';
+import type { OutputLine, Output } from './output.ts';
 import { systemSentence } from '../../base/system-words.ts';
 
 // What the daemon refused, or would: a token, a folder that it does not take, a build in another state.
 const refusing = [401, 403, 404, 409, 413, 422];
 
 /** How a command ends with a fault of this program's own parts. */
-const endingOf = ({ code }: Fault): Ending => {
+const endingOf = ({ code }: Fault): ClientEnding => {
   if (code === 'fetch_failed') return 'unreachable';
   return code !== 'digest_mismatch' && refusing.includes(faults[code].status) ? 'refused' : 'failed';
 };
 
-const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
+const linesOf = async (error: ClientError): Promise<readonly OutputLine[]> => {
   const { problem, sent, isTold = false } = error.about;
   const [first = '', ...others] = asTyped(error.message).split('\n');
-  const head: Line = [{ as: 'red', text: 'imagectl: ' }, first];
+  const head: OutputLine = [{ as: 'red', text: 'imagectl: ' }, first];
   if (problem === undefined) return [head, ...others];
   const { title, code, expected, saw, errors = [] } = problem;
   const places = isTold ? [] : await fieldErrorLines(errors, sent);
@@ -27,7 +27,9 @@ const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
   return [
     [...head, { as: 'dim', text: ` (${code})` }],
     ...others,
-    ...facts.flatMap(([name, text]): readonly Line[] => (text === undefined ? [] : [`  ${name.padEnd(10)}${text}`])),
+    ...facts.flatMap(([name, text]): readonly OutputLine[] =>
+      text === undefined ? [] : [`  ${name.padEnd(10)}${text}`],
+    ),
     ...(code === 'unauthorized' ? ['  > Give a token: imagectl login URL, or set IMAGED_TOKEN'] : []),
   ];
 };
@@ -40,7 +42,7 @@ export const tellError = async (
   output: Output,
   error: unknown,
   { json, isTraced }: { readonly json: boolean; readonly isTraced: boolean },
-): Promise<Ending> => {
+): Promise<ClientEnding> => {
   if (error instanceof ClientError) {
     output.tell(...(await linesOf(error)));
     if (json && error.about.problem !== undefined) output.printJson(error.about.problem);

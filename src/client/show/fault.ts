@@ -1,5 +1,5 @@
 import type { Build, BuildFault } from '../api/types.ts';
-import type { Line, Piece } from './output.ts';
+import type { OutputLine, OutputPiece } from './output.ts';
 import { asTyped } from './as-typed.ts';
 import { consoleText } from './console-text.ts';
 
@@ -34,19 +34,19 @@ const advice = (fault: BuildFault, { id, status }: Pick<Build, 'id' | 'status'>)
 
 const mostTailLines = 12;
 
-const quotedLines = (text: string, mark: string): readonly Line[] =>
+const quotedLines = (text: string, mark: string): readonly OutputLine[] =>
   consoleText()(text)
     .trimEnd()
     .split('\n')
     .slice(-mostTailLines)
-    .map((line): Line => [{ as: 'dim', text: `  ${mark} ` }, line]);
+    .map((line): OutputLine => [{ as: 'dim', text: `  ${mark} ` }, line]);
 
-const labelled = (label: string, text: string | undefined): readonly Line[] =>
+const labelled = (label: string, text: string | undefined): readonly OutputLine[] =>
   text === undefined ? [] : [[{ as: 'bold', text: `  ${label}  ` }, text.trim().replaceAll('\n', `\n${' '.repeat(label.length + 4)}`)]]; // prettier-ignore
 
 /** Why a build or a step ended badly, as one would tell it: what failed, expected, saw, the console, what to do. */
-export const faultLines = (fault: BuildFault, build: Pick<Build, 'id' | 'status'>): readonly Line[] => {
-  const where: readonly Piece[] = fault.step === undefined ? [] : [' in step ', { as: 'bold', text: fault.step }];
+export const faultLines = (fault: BuildFault, build: Pick<Build, 'id' | 'status'>): readonly OutputLine[] => {
+  const where: readonly OutputPiece[] = fault.step === undefined ? [] : [' in step ', { as: 'bold', text: fault.step }];
   const stderr = fault.facts?.['stderr'];
   return [
     [{ as: 'red', text: fault.title }, ...where, ` (${fault.code})`],
@@ -56,6 +56,6 @@ export const faultLines = (fault: BuildFault, build: Pick<Build, 'id' | 'status'
     ...(typeof stderr === 'string' && stderr.trim() !== '' ? ['  It wrote:', ...quotedLines(stderr, '|')] : []),
     ...(fault.console_tail === undefined ? [] : ['  The console said last:', ...quotedLines(fault.console_tail, '|')]),
     ...(fault.screen === undefined ? [] : ['  The screen shows:', ...quotedLines(fault.screen, '|')]),
-    ...advice(fault, build).map((line): Line => [{ as: 'dim', text: '  > ' }, line]),
+    ...advice(fault, build).map((line): OutputLine => [{ as: 'dim', text: '  > ' }, line]),
   ];
 };

@@ -4,7 +4,7 @@ import { isWithin } from '../../base/file/is-within.ts';
 import { visible } from '../../base/text/visible.ts';
 import type { FieldError } from '../api/types.ts';
 import { asTyped, placeAsTyped } from './as-typed.ts';
-import type { Line } from './output.ts';
+import type { OutputLine } from './output.ts';
 
 /** A place in a file of the folder that was sent; line and column from 1, columns in code points. */
 type Place = { readonly file: string; readonly line: number; readonly column: number };
@@ -39,7 +39,7 @@ const shownBefore = 60;
 const shownBehind = 60;
 
 /** The line with a caret below the place; a long one is cut around it. */
-const caretLines = (text: string, { line, column }: Place): readonly Line[] => {
+const caretLines = (text: string, { line, column }: Place): readonly OutputLine[] => {
   const characters = [...text];
   const from = Math.max(0, column - 1 - shownBefore);
   const before = visible(characters.slice(from, column - 1).join(''));
@@ -66,7 +66,7 @@ const textAt = async (place: Place | undefined, sent: SentFolder | undefined): P
     ? undefined
     : (await linesOf(sent.folder, place.file))[place.line - 1];
 
-const one = async (error: FieldError, sent: SentFolder | undefined): Promise<readonly Line[]> => {
+const one = async (error: FieldError, sent: SentFolder | undefined): Promise<readonly OutputLine[]> => {
   const place = placeOf(error);
   const text = await textAt(place, sent);
   const message = asTyped(error.message);
@@ -86,4 +86,4 @@ const one = async (error: FieldError, sent: SentFolder | undefined): Promise<rea
 export const fieldErrorLines = async (
   errors: readonly FieldError[],
   sent: SentFolder | undefined,
-): Promise<readonly Line[]> => (await Promise.all(errors.map((error) => one(error, sent)))).flat();
+): Promise<readonly OutputLine[]> => (await Promise.all(errors.map((error) => one(error, sent)))).flat();

@@ -3,20 +3,20 @@ import { visible } from '../../base/text/visible.ts';
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 
 /** A part of a line: plain, or as it is to look. Its text is shown with control characters named, wherever it came from. */
-export type Piece = string | { readonly as: keyof typeof codes; readonly text: string };
+export type OutputPiece = string | { readonly as: keyof typeof codes; readonly text: string };
 
 /** A line, in one piece or several. */
-export type Line = Piece | readonly Piece[];
+export type OutputLine = OutputPiece | readonly OutputPiece[];
 
-const isMany = (line: Line): line is readonly Piece[] => Array.isArray(line);
+const isMany = (line: OutputLine): line is readonly OutputPiece[] => Array.isArray(line);
 
-const rendered = (piece: Piece, isRich: boolean): string => {
+const rendered = (piece: OutputPiece, isRich: boolean): string => {
   if (typeof piece === 'string') return visible(piece);
   return isRich ? `\x1b[${codes[piece.as]}m${visible(piece.text)}\x1b[0m` : visible(piece.text);
 };
 
 /** The text of a line for a terminal that is rich, or for anything else. */
-export const textOf = (line: Line, isRich: boolean): string =>
+export const textOf = (line: OutputLine, isRich: boolean): string =>
   (isMany(line) ? line : [line]).map((piece) => rendered(piece, isRich)).join('');
 
 /** Where imagectl writes: what was asked for to standard output, what is said about it to standard error. */
@@ -28,10 +28,10 @@ export type Output = {
   /** Whether the terminal shows characters beyond ASCII. */
   readonly isUnicode: boolean;
   readonly size: () => { readonly columns: number; readonly rows: number };
-  readonly print: (...lines: readonly Line[]) => void;
+  readonly print: (...lines: readonly OutputLine[]) => void;
   /** One JSON value as a line. */
   readonly printJson: (value: unknown) => void;
-  readonly tell: (...lines: readonly Line[]) => void;
+  readonly tell: (...lines: readonly OutputLine[]) => void;
   /** A question at the terminal, which stands beside what is asked for: on standard error. */
   readonly ask: (question: string) => void;
   /** Bytes as they are. Resolves when there is room for more. */
@@ -53,7 +53,8 @@ export const processOutput = (environment: Environment): Output => {
   const { stdout, stderr, stdin } = process;
   const isRich = stdout.isTTY && !wantsPlain(environment);
   const isRichError = stderr.isTTY && !wantsPlain(environment);
-  const lines = (of: readonly Line[], rich: boolean): string => of.map((line) => `${textOf(line, rich)}\n`).join('');
+  const lines = (of: readonly OutputLine[], rich: boolean): string =>
+    of.map((line) => `${textOf(line, rich)}\n`).join('');
   return {
     isRich,
     canAsk: stdin.isTTY && stdout.isTTY,

@@ -1,15 +1,15 @@
-import type { Line, Piece } from './output.ts';
+import type { OutputLine, OutputPiece } from './output.ts';
 
-const textIn = (piece: Piece): string => (typeof piece === 'string' ? piece : piece.text);
+const textIn = (piece: OutputPiece): string => (typeof piece === 'string' ? piece : piece.text);
 
 // A cell is one line, whatever it holds.
-const flat = (piece: Piece): Piece => {
+const flat = (piece: OutputPiece): OutputPiece => {
   const text = textIn(piece).replace(/[\n\t]+/g, ' ');
   return typeof piece === 'string' ? text : { ...piece, text };
 };
 
 /** Lines of columns, as wide as what is in them, under their heads. */
-export const table = (heads: readonly string[], rows: readonly (readonly Piece[])[]): readonly Line[] => {
+export const table = (heads: readonly string[], rows: readonly (readonly OutputPiece[])[]): readonly OutputLine[] => {
   const cells = [heads.map((text) => ({ as: 'dim', text }) as const), ...rows.map((row) => row.map(flat))];
   const widths = heads.map((_, at) => Math.max(...cells.map((row) => textIn(row[at] ?? '').length)));
   return cells.map((row) =>
@@ -21,7 +21,9 @@ export const table = (heads: readonly string[], rows: readonly (readonly Piece[]
 };
 
 /** Lines of names and values, the values one below the other. */
-export const facts = (pairs: readonly (readonly [name: string, value: Piece | undefined])[]): readonly Line[] => {
+export const facts = (
+  pairs: readonly (readonly [name: string, value: OutputPiece | undefined])[],
+): readonly OutputLine[] => {
   const told = pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   const width = Math.max(0, ...told.map(([name]) => name.length));
   return told.map(([name, value]) => [{ as: 'dim', text: name.padEnd(width + 2) }, value]);

@@ -1,8 +1,8 @@
-import { textOf, type Line } from '../show/output.ts';
+import { textOf, type OutputLine } from '../show/output.ts';
 
 /** Lines at the end of a terminal that are drawn over again and again. */
-export type Block = Disposable & {
-  readonly draw: (lines: readonly Line[]) => void;
+export type TerminalBlock = Disposable & {
+  readonly draw: (lines: readonly OutputLine[]) => void;
   /** Takes the block away; what is written now comes in its place, and the next drawing below that. */
   readonly clear: () => void;
 };
@@ -15,7 +15,7 @@ const noWrap = '\x1b[?7l';
 const wrap = '\x1b[?7h';
 
 /** A block on a terminal that obeys ECMA-48. The cursor is hidden while the block is there. */
-export const makeBlock = (write: (text: string) => void): Block => {
+export const makeBlock = (write: (text: string) => void): TerminalBlock => {
   let drawn = '';
   let height = 0;
   const restore = () => write(showCursor);

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Artifact } from '../api/types.ts';
 import type { DownloadProgress } from '../download/types.ts';
-import type { Line, Output } from '../show/output.ts';
+import type { OutputLine, Output } from '../show/output.ts';
 import { shownBytes, shownSeconds } from '../show/units.ts';
 import { makeBlock } from './block.ts';
 
@@ -18,7 +18,7 @@ const lineOf = (
   width: number,
   progress: DownloadProgress | undefined,
   file: string | undefined,
-): Line => {
+): OutputLine => {
   const head = name.padEnd(width);
   if (file !== undefined) return [{ as: 'green', text: head }, `  ${file}`];
   if (progress === undefined) return { as: 'dim', text: `${head}  waits` };

@@ -1,12 +1,12 @@
 import type { Build } from '../api/types.ts';
-import type { Line, Output, Piece } from '../show/output.ts';
+import type { OutputLine, Output, OutputPiece } from '../show/output.ts';
 import { heldAdvice } from '../show/fault.ts';
 import { shownStatus } from '../show/status.ts';
 import { secondsBetween, shownLeft, shownSeconds } from '../show/units.ts';
 import { fractionOf, type ShownStep } from './steps.ts';
 
 /** What is shown of a build while it is watched. */
-export type Watched = {
+export type WatchedFrame = {
   readonly build: Build;
   readonly steps: readonly ShownStep[];
   /** The last lines of its console. */
@@ -15,7 +15,7 @@ export type Watched = {
   readonly notice: string | undefined;
 };
 
-export type Look = Pick<Output, 'isUnicode'> & ReturnType<Output['size']>;
+export type FrameLook = Pick<Output, 'isUnicode'> & ReturnType<Output['size']>;
 
 const marks = {
   unicode: { waiting: ' ', running: '▸', done: '✓', failed: '✗', skipped: '·', full: '█', empty: '░', edge: '│' },
@@ -28,7 +28,7 @@ const mostConsole = 6;
 
 const cut = (text: string, columns: number): string => (text.length > columns ? text.slice(0, columns) : text);
 
-const stepLine = ({ name, about, state, startedAt, endedAt }: ShownStep, now: number, look: Look): Line => {
+const stepLine = ({ name, about, state, startedAt, endedAt }: ShownStep, now: number, look: FrameLook): OutputLine => {
   const mark = marks[look.isUnicode ? 'unicode' : 'ascii'][state];
   const time = startedAt === undefined ? '' : shownSeconds(secondsBetween(startedAt, endedAt ?? now));
   const room = Math.max(10, look.columns - 16);
@@ -40,10 +40,10 @@ const stepLine = ({ name, about, state, startedAt, endedAt }: ShownStep, now: nu
   ];
 };
 
-const counted = (count: number, where: string): readonly Line[] => [{ as: 'dim', text: `   ${count} ${where}` }];
+const counted = (count: number, where: string): readonly OutputLine[] => [{ as: 'dim', text: `   ${count} ${where}` }];
 
 /** As many steps as there is room for, around the one that runs; the others are counted. */
-const stepLines = (steps: readonly ShownStep[], now: number, look: Look, room: number): readonly Line[] => {
+const stepLines = (steps: readonly ShownStep[], now: number, look: FrameLook, room: number): readonly OutputLine[] => {
   const lines = steps.map((step) => stepLine(step, now, look));
   if (lines.length <= room) return lines;
   const busy = steps.findLastIndex(({ state }) => state !== 'waiting');
@@ -61,7 +61,7 @@ const stepLines = (steps: readonly ShownStep[], now: number, look: Look, room: n
   ];
 };
 
-const barLine = ({ build, steps }: Watched, look: Look): Line => {
+const barLine = ({ build, steps }: WatchedFrame, look: FrameLook): OutputLine => {
   const { full, empty } = marks[look.isUnicode ? 'unicode' : 'ascii'];
   const fraction = Math.min(1, Math.max(0, build.progress?.fraction ?? fractionOf(steps)));
   const width = Math.max(5, Math.min(40, look.columns - 36));
@@ -84,9 +84,9 @@ const stands = (build: Build, now: number): string => {
 
 const narrow = 70;
 
-const headLine = ({ build }: Watched, now: number, { columns }: Look): Line => {
+const headLine = ({ build }: WatchedFrame, now: number, { columns }: FrameLook): OutputLine => {
   const { created_at: created, started_at: since = created, ended_at: until = now } = build;
-  const title: Piece = { as: 'bold', text: build.template.name };
+  const title: OutputPiece = { as: 'bold', text: build.template.name };
   return [
     title,
     // What is cut off at the edge is better this than how the build stands.
@@ -97,22 +97,22 @@ const headLine = ({ build }: Watched, now: number, { columns }: Look): Line => {
 };
 
 /** Why a build is held, and what to do. */
-const heldLines = ({ id, fault }: Build): readonly Line[] => [
+const heldLines = ({ id, fault }: Build): readonly OutputLine[] => [
   ...(fault === undefined
     ? []
     : [[{ as: 'red', text: ` ${fault.title}` }, `: ${fault.message.split('\n', 1)[0] ?? ''}`] as const]),
-  ...heldAdvice(id).map((line): Line => [{ as: 'dim', text: ' > ' }, line]),
+  ...heldAdvice(id).map((line): OutputLine => [{ as: 'dim', text: ' > ' }, line]),
 ];
 
-const consoleLines = (lines: readonly string[], most: number, look: Look): readonly Line[] => {
+const consoleLines = (lines: readonly string[], most: number, look: FrameLook): readonly OutputLine[] => {
   const { edge } = marks[look.isUnicode ? 'unicode' : 'ascii'];
   return lines
     .slice(Math.max(0, lines.length - most))
-    .map((line): Line => [{ as: 'dim', text: ` ${edge} ` }, cut(line, look.columns - 4)]);
+    .map((line): OutputLine => [{ as: 'dim', text: ` ${edge} ` }, cut(line, look.columns - 4)]);
 };
 
 /** The lines of a build that is watched on a terminal: head, steps, bar, console. Never more than it has rows. */
-export const frameOf = (watched: Watched, now: number, look: Look): readonly Line[] => {
+export const frameOf = (watched: WatchedFrame, now: number, look: FrameLook): readonly OutputLine[] => {
   const { build } = watched;
   const most = Math.max(0, Math.min(mostConsole, look.rows - 10));
   const said = build.status === 'held' ? heldLines(build).slice(0, most) : consoleLines(watched.console, most, look);

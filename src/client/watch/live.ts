@@ -5,7 +5,7 @@ import type { Output } from '../show/output.ts';
 import { makeBlock } from './block.ts';
 import { frameOf } from './frame.ts';
 import { plannedSteps, stepsAfter } from './steps.ts';
-import type { View } from './view.ts';
+import type { WatchView } from './view.ts';
 
 const drawsEveryMs = 200;
 const mostLines = 20;
@@ -27,7 +27,7 @@ const lastLines = () => {
 };
 
 /** Steps, a bar and the end of the console, drawn over again and again at the end of a terminal. */
-export const liveView = (output: Output, first: Build, plan: readonly PlannedStep[]): View => {
+export const liveView = (output: Output, first: Build, plan: readonly PlannedStep[]): WatchView => {
   const block = makeBlock((text) => void output.write(text));
   const console = lastLines();
   let build = first;

@@ -1,7 +1,7 @@
 import { consoleText } from '../show/console-text.ts';
 import { faultLines } from '../show/fault.ts';
 import type { Output } from '../show/output.ts';
-import type { View } from './view.ts';
+import type { WatchView } from './view.ts';
 import { visible } from '../../base/text/visible.ts';
 
 const nothing = (): void => undefined;
@@ -11,7 +11,7 @@ const quiet = { onBuild: nothing, pause: nothing, go: nothing, [Symbol.dispose]:
 const telling = (output: Output) => (notice: string | undefined) => output.tell(notice ?? 'The daemon is back.');
 
 /** The log of the build as it is written, and what to do where it is held. */
-export const plainView = (output: Output): View => {
+export const plainView = (output: Output): WatchView => {
   const text = consoleText();
   return {
     ...quiet,
@@ -26,7 +26,7 @@ export const plainView = (output: Output): View => {
 };
 
 /** Its events, one JSON value a line. */
-export const jsonView = (output: Output): View => ({
+export const jsonView = (output: Output): WatchView => ({
   ...quiet,
   text: undefined,
   onEvent: (event) => output.printJson(event),

@@ -1,7 +1,7 @@
 import type { Build, Event } from '../api/types.ts';
 
 /** How a build is shown while it is watched. */
-export type View = Disposable & {
+export type WatchView = Disposable & {
   /** The text that it wants to be given: the log, or the console. */
   readonly text: 'log' | 'console' | undefined;
   readonly onEvent: (event: Event) => void;

@@ -3,14 +3,14 @@ import type { Api } from '../api/api.ts';
 import { followEvents, followText, hasEnded, textLength } from '../api/follow.ts';
 import { patience, patiently, type Patience } from '../api/patience.ts';
 import type { Build } from '../api/types.ts';
-import type { Job } from '../args/types.ts';
-import type { Ending } from '../client-error.ts';
+import type { CommandJob } from '../args/types.ts';
+import type { ClientEnding } from '../client-error.ts';
 import { heldAdvice } from '../show/fault.ts';
 import { tellEnd } from './end.ts';
 import { askWish, onSignals, onSuspend } from './interrupt.ts';
 import { liveView } from './live.ts';
 import { jsonView, plainView } from './plain.ts';
-import type { View } from './view.ts';
+import type { WatchView } from './view.ts';
 
 type Watching = { readonly api: Api; readonly id: string; readonly patience: Patience; readonly signal: AbortSignal };
 
@@ -19,7 +19,7 @@ const looksEveryMs = 1000;
 // Of a build that runs for long, only the end of its console is shown.
 const shownBytes = 4096;
 
-const followEach = async (watching: Watching, view: View): Promise<void> => {
+const followEach = async (watching: Watching, view: WatchView): Promise<void> => {
   const over = new AbortController();
   const { api, id, signal } = watching;
   const look = () => watching.patience.ask(() => api.ask('get', '/builds/{id}', { path: { id } }, signal));
@@ -47,7 +47,7 @@ const followEach = async (watching: Watching, view: View): Promise<void> => {
   await Promise.all([events(), text(), view.text === 'console' ? looks() : undefined]);
 };
 
-const viewFor = async ({ output, values }: Job, api: Api, build: Build): Promise<View> => {
+const viewFor = async ({ output, values }: CommandJob, api: Api, build: Build): Promise<WatchView> => {
   if (values.json === true) return jsonView(output);
   if (!output.isRich) return plainView(output);
   const { plan } = await patiently(output, () => api.ask('get', '/builds/{id}/input', { path: { id: build.id } }));
@@ -56,7 +56,7 @@ const viewFor = async ({ output, values }: Job, api: Api, build: Build): Promise
 
 const left = Symbol('left');
 
-const tellLeft = ({ output }: Job, id: string, status: Build['status']): Ending => {
+const tellLeft = ({ output }: CommandJob, id: string, status: Build['status']): ClientEnding => {
   if (status === 'held') output.tell(`Build ${id} stays held.`, ...heldAdvice(id).map((line) => `  > ${line}`));
   else output.tell(`Build ${id} goes on. Watch it: imagectl watch ${id}    Cancel it: imagectl cancel ${id}`);
   return 'left';
@@ -64,9 +64,9 @@ const tellLeft = ({ output }: Job, id: string, status: Build['status']): Ending 
 
 /** Settles when the build is to be left alone. Ctrl-C asks first, where there is somebody to ask. */
 const leaving = (
-  job: Job,
+  job: CommandJob,
   watching: Watching,
-  view: View,
+  view: WatchView,
   status: () => Build['status'],
 ): { readonly asked: Promise<void> } & Disposable => {
   let listening: Disposable | undefined;
@@ -92,12 +92,12 @@ const leaving = (
 };
 
 /** Shows a build until it has ended, over restarts of the daemon, and how it ended. */
-export const watchBuild = async (job: Job, api: Api, build: Build): Promise<Ending> => {
+export const watchBuild = async (job: CommandJob, api: Api, build: Build): Promise<ClientEnding> => {
   const { id } = build;
   const stop = new AbortController();
   let { status } = build;
   const seen = await viewFor(job, api, build);
-  const view: View = {
+  const view: WatchView = {
     ...seen,
     onBuild: (next) => {
       status = next.status;

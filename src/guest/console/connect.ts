@@ -8,8 +8,8 @@ import { downloadBy } from '../ssh/download.ts';
 import { uploadBy } from '../ssh/upload.ts';
 import type { Guest, OnLines } from '../types.ts';
 import { digestOf, sendTo } from './send.ts';
-import { makeSession, type Session } from './session.ts';
-import type { Terminal } from './terminal.ts';
+import { makeSession, type ConsoleSession } from './session.ts';
+import type { GuestTerminal } from './terminal.ts';
 
 /** Hands lines on in their order, and remembers the first that was refused. */
 const inOrder = (onLines: OnLines, stream: 'stdout' | 'stderr') => {
@@ -28,7 +28,7 @@ const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** What the command prints comes as base64, one line of it after the other; what it says on stderr comes behind. */
 const runForBytes = async (
-  session: Session,
+  session: ConsoleSession,
   onBytes: (bytes: Uint8Array) => Promise<void> | void,
   onLines: OnLines,
   signal: AbortSignal,
@@ -51,7 +51,7 @@ const runForBytes = async (
 };
 
 const runIn =
-  (session: Session, { conceal }: Terminal): Guest['run'] =>
+  (session: ConsoleSession, { conceal }: GuestTerminal): Guest['run'] =>
   async (command, { onLines, onBytes, input }, signal) => {
     await sendTo(session, 'c', command, signal);
     await sendTo(session, 'i', input ?? '', signal);
@@ -72,7 +72,7 @@ const runIn =
 const downloads = 3;
 
 const downloadIn =
-  (session: Session, run: Guest['run']): Guest['download'] =>
+  (session: ConsoleSession, run: Guest['run']): Guest['download'] =>
   async (place, to, signal) => {
     for (let attempt = 1; ; attempt++) {
       const result = await downloadBy(run)(place, to, signal);
@@ -100,7 +100,7 @@ const downloadIn =
  * conversation throws, and `console_silent` when the shell does not answer.
  */
 export const connectConsole = async (
-  terminal: Terminal,
+  terminal: GuestTerminal,
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<Guest> => {

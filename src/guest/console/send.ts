@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Fault } from '../../base/fault.ts';
 import type { Input } from '../../base/program.ts';
-import type { Session } from './session.ts';
+import type { ConsoleSession } from './session.ts';
 
 // What a serial line carries in a few minutes.
 const mostBytes = 8 * 2 ** 20;
@@ -27,7 +27,11 @@ const bytesOf = async (input: Input): Promise<Uint8Array> => {
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The SHA-256 of a file of the guest, whose name is a word for sh(1); undefined where it cannot be read. */
-export const digestOf = async (session: Session, word: string, signal: AbortSignal): Promise<string | undefined> => {
+export const digestOf = async (
+  session: ConsoleSession,
+  word: string,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   let found: string | undefined;
   const onLine = (line: string) => {
     found ??= /\b[0-9a-f]{64}\b/.exec(line)?.[0];
@@ -52,7 +56,12 @@ const blocksOf = function* (bytes: Uint8Array): Generator<string> {
  * Writes bytes to the file `$d/NAME` of the guest, and sees by their digest that they came as they were sent. Throws
  * `console_deaf` when they did not, three times.
  */
-export const sendTo = async (session: Session, name: 'c' | 'i', input: Input, signal: AbortSignal): Promise<void> => {
+export const sendTo = async (
+  session: ConsoleSession,
+  name: 'c' | 'i',
+  input: Input,
+  signal: AbortSignal,
+): Promise<void> => {
   const bytes = await bytesOf(input);
   if (bytes.byteLength === 0) {
     await session.ask(`true >"$d/${name}"`, { withinMs }, signal);

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { deferred, orAborted } from '../../base/waiting.ts';
-import type { Terminal } from './terminal.ts';
+import type { GuestTerminal } from './terminal.ts';
 
 /** A shell at its prompt that neither echoes nor prompts. One thing is asked of it at a time. */
-export type Session = {
+export type ConsoleSession = {
   /**
    * Types lines for sh(1), and resolves with their exit code. What they print comes line by line. Rejects with
    * `ssh_broken` when the guest resets itself, `console_silent` when no answer comes in time.
@@ -57,7 +57,7 @@ const broken = () =>
   });
 
 // One closure, though long: what it does shares the shell's state.
-export const makeSession = (terminal: Terminal, clock: Clock): Session => {
+export const makeSession = (terminal: GuestTerminal, clock: Clock): ConsoleSession => {
   let state: 'ready' | 'interrupted' | 'lost' = 'lost';
   let last: Promise<unknown> = Promise.resolve();
   let lose = deferred<never>();

@@ -1,5 +1,5 @@
 /** The serial line of a guest, as what runs commands over it wants it. */
-export type Terminal = {
+export type GuestTerminal = {
   /** Types text as it is. */
   readonly type: (text: string, signal: AbortSignal) => Promise<void>;
   /** Tells each whole line that comes from now on, with its secrets and without line ends, until it is disposed of. */

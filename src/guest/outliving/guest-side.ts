@@ -115,7 +115,7 @@ echo b
 };
 
 /** How far the pieces of each stream have been read. */
-export type Read = { readonly out: number; readonly err: number };
+export type ReadOutput = { readonly out: number; readonly err: number };
 
 /** Goes on with a command that was started before. What was read of it is removed. */
 const againText = `
@@ -164,7 +164,7 @@ type Following = {
   readonly folder: string;
   /** Of this reader alone. */
   readonly id: string;
-  readonly read: Read;
+  readonly read: ReadOutput;
   /** What the command has besides its folder. */
   readonly files: readonly string[];
   /** Set: it is started first. */

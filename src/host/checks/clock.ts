@@ -1,16 +1,16 @@
 import { ok, warn } from '../answers.ts';
 import { ifInstalled } from '../ask-program.ts';
-import type { Answer, Asked, HostCheck } from '../types.ts';
+import type { HostAnswer, HostAsked, HostCheck } from '../types.ts';
 
 const adrift = 'a clock that is wrong makes certificates, signatures and times of builds wrong';
 
 /** What a program says of the clock; undefined when it is not there or has nothing to say. */
-const said = async ({ host }: Asked, program: string, args: readonly string[], signal: AbortSignal) => {
+const said = async ({ host }: HostAsked, program: string, args: readonly string[], signal: AbortSignal) => {
   const ran = await ifInstalled(host.run(program, args, signal));
   return ran?.exitCode === 0 ? ran.stdout.trim() : undefined;
 };
 
-const judge = (isSynced: boolean, words: string, fix: string): Answer =>
+const judge = (isSynced: boolean, words: string, fix: string): HostAnswer =>
   isSynced ? ok(words) : warn(`${words}; ${adrift}`, fix);
 
 /** Whether the clock is kept right: by ntpd(8) on OpenBSD, elsewhere by whichever of the usual programs is there. */

@@ -2,12 +2,12 @@ import { dirname, join } from 'node:path';
 import { fail, ifThere, ok, warn } from '../answers.ts';
 import { whyNot } from '../people.ts';
 import { vmdTraits } from '../releases.ts';
-import type { Answer, Host, HostCheck, User } from '../types.ts';
+import type { HostAnswer, Host, HostCheck, User } from '../types.ts';
 
 // "/work/imaged-249/disk-0.qcow2" follows data_dir, and may become somewhat longer.
 const longestBelow = 37;
 
-const judgeFolder = async (host: Host, user: User, key: string, folder: string): Promise<Answer | undefined> => {
+const judgeFolder = async (host: Host, user: User, key: string, folder: string): Promise<HostAnswer | undefined> => {
   const make = `install -d -o ${user.name} -m 750 ${folder}`;
   switch (await whyNot(host, user, folder, 'read', 'write', 'search')) {
     case undefined:

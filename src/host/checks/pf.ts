@@ -1,7 +1,7 @@
 import { fail, ok, warn } from '../answers.ts';
 import { contains, guestNetwork } from '../networks.ts';
 import { isPfOff, readPfRules, type PfRule } from '../pf-rules.ts';
-import type { Answer, HostCheck } from '../types.ts';
+import type { HostAnswer, HostCheck } from '../types.ts';
 
 const show = 'imaged check --fix-print, which prints the rules; then pfctl -f /etc/pf.conf';
 
@@ -9,7 +9,7 @@ const isHttp = ({ port }: PfRule): boolean => ['80', 'www', 'http'].includes(por
 const isDns = ({ port }: PfRule): boolean => ['53', 'domain'].includes(port ?? '');
 
 /** What is wrong with a rule that sends requests for port 80 elsewhere; undefined when it does what it should. */
-const troubleOf = ({ text, to, rdr }: PfRule, port: number): Answer | undefined => {
+const troubleOf = ({ text, to, rdr }: PfRule, port: number): HostAnswer | undefined => {
   if (to === undefined)
     return fail(
       `this rule of pf has no destination, so it also takes what guests fetch over http from mirrors: ${text}`,

@@ -6,7 +6,7 @@ import { tame, type Exchange } from './request-log.ts';
 import type { MirrorFound, MirrorSet } from '../mirror/types.ts';
 import { sendFile } from './send-file.ts';
 import { plain } from './send-text.ts';
-import type { Answer, EndpointSets } from './types.ts';
+import type { EndpointAnswer, EndpointSets } from './types.ts';
 
 /** Answers from the mirror for one machine; undefined for a path that is none of the mirror's. */
 export type AnswerSets = (
@@ -38,7 +38,10 @@ const noMirror = (path: string): string =>
  * Serves the mirror to one machine, and tells each set once: as fetched when bytes of it were sent and its digest is
  * right, as refused when it was asked for and cannot be given.
  */
-export const makeAnswerSets = (answers: ReadonlyMap<string, Answer>, sets: EndpointSets | undefined): AnswerSets => {
+export const makeAnswerSets = (
+  answers: ReadonlyMap<string, EndpointAnswer>,
+  sets: EndpointSets | undefined,
+): AnswerSets => {
   const isFirstFetch = once(Number.MAX_SAFE_INTEGER);
   const isFirstRefusal = once(mostRefusals);
 

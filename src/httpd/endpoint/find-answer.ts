@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { escapeRegExp } from '../../base/text/escape-regexp.ts';
 import { isErrno } from '../../base/errno.ts';
 import { isWithin } from '../../base/file/is-within.ts';
-import type { Answer } from './types.ts';
+import type { EndpointAnswer } from './types.ts';
 
 /** What a path leads to: a text to render, or a regular file that is open already. The finder's caller closes it. */
-export type Found =
+export type FoundAnswer =
   | { readonly kind: 'text'; readonly type: string; readonly render: () => string }
   | { readonly kind: 'file'; readonly handle: FileHandle; readonly stats: Stats };
 
-export type FindAnswer = (path: string) => Promise<Found | undefined>;
+export type FindAnswer = (path: string) => Promise<FoundAnswer | undefined>;
 
 type Known = {
-  readonly answers: ReadonlyMap<string, Answer>;
+  readonly answers: ReadonlyMap<string, EndpointAnswer>;
   readonly hostname: string;
 };
 
@@ -54,7 +54,10 @@ export const makeFindAnswer = ({ answers, hostname }: Known): FindAnswer => {
 };
 
 /** The names of the files that a machine has by itself directly in a folder: by name, or in a folder answer. */
-export const namesIn = async (answers: ReadonlyMap<string, Answer>, folder: string): Promise<readonly string[]> => {
+export const namesIn = async (
+  answers: ReadonlyMap<string, EndpointAnswer>,
+  folder: string,
+): Promise<readonly string[]> => {
   const names: string[] = [];
   for (const [path, answer] of answers)
     if (answer.kind !== 'folder') {
@@ -79,7 +82,7 @@ const readInside = async (root: string, inside: string) => {
 };
 
 // A link inside the folder is followed, but only to what is inside as well.
-const openInside = async (root: string, inside: string): Promise<Found | undefined> => {
+const openInside = async (root: string, inside: string): Promise<FoundAnswer | undefined> => {
   try {
     const [folder, file] = await Promise.all([realpath(root), realpath(`${root}/${inside}`)]);
     return isWithin(folder, file) ? await openFile(file) : undefined;
@@ -89,7 +92,7 @@ const openInside = async (root: string, inside: string): Promise<Found | undefin
   }
 };
 
-const openFile = async (path: string): Promise<Found | undefined> => {
+const openFile = async (path: string): Promise<FoundAnswer | undefined> => {
   try {
     // A FIFO or a device must not hold the request up before it is seen that it is no regular file.
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

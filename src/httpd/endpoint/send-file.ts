@@ -3,9 +3,9 @@ import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { isKnownState } from '../../base/http/etags.ts';
 import { sendText } from './send-text.ts';
 import type { Exchange } from './request-log.ts';
-import type { Found } from './find-answer.ts';
+import type { FoundAnswer } from './find-answer.ts';
 
-export type OpenFile = Extract<Found, { kind: 'file' }>;
+export type ServedFile = Extract<FoundAnswer, { kind: 'file' }>;
 
 const blockBytes = 256 * 1024;
 
@@ -14,7 +14,7 @@ const blockBytes = 256 * 1024;
  * is sent in chunks; a file that shrinks meanwhile ends the connection, since its client would wait for ever.
  */
 export const sendFile = async (
-  { handle, stats }: OpenFile,
+  { handle, stats }: ServedFile,
   request: FastifyRequest,
   reply: FastifyReply,
   exchange: Exchange,

@@ -4,7 +4,7 @@ import type { SharedListener } from './shared-listener.ts';
 import type { Mirror, MirrorSet } from '../mirror/types.ts';
 
 /** What the endpoint gives for one path. Texts are rendered when they are asked for, files are streamed. */
-export type Answer =
+export type EndpointAnswer =
   | { readonly kind: 'text'; readonly type?: string; readonly render: () => string }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'folder'; readonly path: string };
@@ -39,7 +39,7 @@ export type EndpointSpec = {
   /** Where else the guest may come in; only for an endpoint that knows its peer. */
   readonly sharedListener?: SharedListener;
   /** By path without a slash in front. */
-  readonly answers: ReadonlyMap<string, Answer>;
+  readonly answers: ReadonlyMap<string, EndpointAnswer>;
   /** The guest's own host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */
   readonly hostname: string;
   /** Called once for every request when its reply has ended. */

@@ -4,7 +4,7 @@ import { ask } from '../../outward/request.ts';
 import { firstBytes } from '../../outward/first-bytes.ts';
 import { refusal } from '../../fetch/source.ts';
 import { mirrorSource } from './source.ts';
-import type { Place, Signed } from './types.ts';
+import type { MirrorPlace, Signed } from './types.ts';
 
 const buildInfo = 'BUILDINFO';
 
@@ -22,7 +22,7 @@ type Asked = {
  * or it says no date. Throws where upstream does not give the one that is signed.
  */
 export const buildDateOf = async (
-  { folder }: Place,
+  { folder }: MirrorPlace,
   { sums }: Signed,
   { upstream, silentMs, signal }: Asked,
 ): Promise<number | undefined> => {
@@ -52,7 +52,7 @@ const shown = (seconds: number): string => `${new Date(seconds * 1000).toISOStri
  * Throws `mirror_damaged` where a SHA256.sig was built before the one at hand, or does not say when it was: it is signed as well,
  * and its sets are those that were mended since.
  */
-export const refuseOlder = ({ folder }: Place, built: number | undefined, atHand: number): void => {
+export const refuseOlder = ({ folder }: MirrorPlace, built: number | undefined, atHand: number): void => {
   if (built !== undefined && built >= atHand) return;
   const what = built === undefined ? `names no ${buildInfo} with a date` : `was built ${shown(built)}`;
   throw new Fault(

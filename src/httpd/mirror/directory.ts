@@ -6,11 +6,11 @@ import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { isSame, hexOf, stampOf, type Stamp } from '../../fetch/digest.ts';
 import type { Verifier } from './signed.ts';
-import type { MirrorSource, Place, Signed } from './types.ts';
+import type { MirrorSource, MirrorPlace, Signed } from './types.ts';
 
 type Hashed = { readonly stamp: Stamp; readonly sha256: Promise<string> };
 
-const openIn = async (directory: string, { folder }: Place, name: string): Promise<FileHandle> => {
+const openIn = async (directory: string, { folder }: MirrorPlace, name: string): Promise<FileHandle> => {
   const path = join(directory, folder, name);
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Fault } from '../../base/fault.ts';
-import type { Progress } from '../../fetch/progress.ts';
+import type { FetchProgress } from '../../fetch/progress.ts';
 
 /** How much of a file is kept back until its digest is known to be right, in bytes. */
 const heldBackBytes = 64 * 1024;
@@ -9,7 +9,7 @@ const heldBackBytes = 64 * 1024;
 const blockBytes = 256 * 1024;
 
 /** A download as it is sent to one reader. */
-export type Followed = {
+export type FollowedMirror = {
   readonly stream: Readable;
   /** How many bytes have left the stream. */
   readonly sent: () => number;
@@ -20,7 +20,12 @@ export type Followed = {
  * when what was read already turns out to be of another file, the stream fails instead, so that its reader never
  * has a whole file that is not the signed one. `length` is the one that was told to the reader.
  */
-export const follow = (handle: FileHandle, progress: Progress, length: number, signal: AbortSignal): Followed => {
+export const follow = (
+  handle: FileHandle,
+  progress: FetchProgress,
+  length: number,
+  signal: AbortSignal,
+): FollowedMirror => {
   let came = 0;
   const blocks = blocksOf(handle, progress, length, signal, (bytes) => (came += bytes));
   const stream = Readable.from(blocks, { objectMode: false, highWaterMark: blockBytes });
@@ -29,7 +34,7 @@ export const follow = (handle: FileHandle, progress: Progress, length: number, s
 
 const blocksOf = async function* (
   handle: FileHandle,
-  progress: Progress,
+  progress: FetchProgress,
   length: number,
   signal: AbortSignal,
   onBlock: (bytes: number) => void,

@@ -1,7 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import { mirrorRoot } from '../../base/openbsd/mirror-layout.ts';
 import { isReleaseFolder } from '../../base/openbsd/release-name.ts';
-import type { Place } from './types.ts';
+import type { MirrorPlace } from './types.ts';
 
 // The platforms of OpenBSD (https://www.openbsd.org/plat.html). A closed list: a guest cannot make up folders to ask for.
 const platforms = new Set(
@@ -18,7 +18,7 @@ export const isFileName = (name: string): boolean => fileName.test(name);
  * `mirror_refused` for what lies there and is not in a folder that has a SHA256.sig of the base or syspatch key:
  * REL, REL/PLATFORM and syspatch/REL/PLATFORM. Packages are signed one by one (pkg_sign(1)) and are not among them.
  */
-export const placeOf = (path: string): Place | undefined => {
+export const placeOf = (path: string): MirrorPlace | undefined => {
   if (!path.startsWith(mirrorRoot)) return undefined;
   const folders = path.slice(mirrorRoot.length).split('/');
   const name = folders.pop() ?? '';

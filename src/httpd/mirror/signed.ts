@@ -5,14 +5,14 @@ import { runProgram } from '../../base/program.ts';
 import { sumsIn } from '../../base/sums.ts';
 import { keysFor } from './keys.ts';
 import { isFileName } from './place.ts';
-import type { Place, Signed } from './types.ts';
+import type { MirrorPlace, Signed } from './types.ts';
 
 /** Proves that a SHA256.sig is signed with the right key for its folder. */
 export type Verifier = {
   /** Throws `mirror_refused` where there is no key for the folder: then nothing needs to be asked for. */
-  readonly expect: (place: Place) => Promise<void>;
+  readonly expect: (place: MirrorPlace) => Promise<void>;
   /** Throws `mirror_damaged` when no key fits. */
-  readonly verify: (place: Place, text: string, signal: AbortSignal) => Promise<Signed>;
+  readonly verify: (place: MirrorPlace, text: string, signal: AbortSignal) => Promise<Signed>;
 };
 
 // What stands beside the sums in a folder, and what we say ourselves.

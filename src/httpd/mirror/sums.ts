@@ -13,7 +13,7 @@ import { broken, mayPass } from '../../outward/peer.ts';
 import { buildDateOf, refuseOlder } from './build-date.ts';
 import { mirrorSource } from './source.ts';
 import type { Verifier } from './signed.ts';
-import type { Place, Signed } from './types.ts';
+import type { MirrorPlace, Signed } from './types.ts';
 
 /** How long a verified SHA256.sig is good for, and how long a failure is, in ms. */
 export type SumsAges = { readonly releaseMs: number; readonly snapshotMs: number; readonly failureMs: number };
@@ -52,9 +52,9 @@ type SumsParts = {
 };
 
 export type UpstreamSums = {
-  readonly signed: (place: Place, signal: AbortSignal) => Promise<Signed>;
+  readonly signed: (place: MirrorPlace, signal: AbortSignal) => Promise<Signed>;
   /** The one at hand while its age is not over; undefined: upstream would be asked. */
-  readonly atHand: (place: Place, signal: AbortSignal) => Promise<Signed | undefined>;
+  readonly atHand: (place: MirrorPlace, signal: AbortSignal) => Promise<Signed | undefined>;
   /** What upstream has does not fit to it: a snapshot may have moved on, so it is asked for again whatever its age. */
   readonly doubt: (folder: string) => void;
 };
@@ -63,10 +63,11 @@ type Kept = Pick<State, 'signed'> & { readonly about: z.infer<typeof About> };
 
 /** The verified SHA256.sig of each folder on disk, and what upstream said of it. */
 const makeKeptSums = (folder: string, verifier: Verifier, signal: AbortSignal) => {
-  const fileOf = (place: Place, end: string) => join(folder, `${place.folder.replaceAll('/', '_')}.${end}`);
-  const writeAbout = (place: Place, about: Kept['about']) => writeWhole(fileOf(place, 'json'), JSON.stringify(about));
+  const fileOf = (place: MirrorPlace, end: string) => join(folder, `${place.folder.replaceAll('/', '_')}.${end}`);
+  const writeAbout = (place: MirrorPlace, about: Kept['about']) =>
+    writeWhole(fileOf(place, 'json'), JSON.stringify(about));
   return {
-    read: async (place: Place): Promise<Kept> => {
+    read: async (place: MirrorPlace): Promise<Kept> => {
       let signed: Signed | undefined;
       try {
         signed = await verifier.verify(place, await readFile(fileOf(place, 'sig'), 'utf8'), signal);
@@ -77,7 +78,7 @@ const makeKeptSums = (folder: string, verifier: Verifier, signal: AbortSignal) =
       }
     },
     writeAbout,
-    write: async (place: Place, text: string, about: Kept['about']): Promise<void> => {
+    write: async (place: MirrorPlace, text: string, about: Kept['about']): Promise<void> => {
       await writeWhole(fileOf(place, 'sig'), text);
       await writeAbout(place, about);
     },
@@ -97,7 +98,7 @@ const conditionsOf = ({ signed, about }: State): Readonly<Record<string, string>
  * When it was built. Throws `mirror_damaged` where the one at hand was built later: an upstream that could go back would give
  * guests the sets of last month, signed as they were. A mirror that has never given a date has none to be held to.
  */
-const dateOf = async (place: Place, signed: Signed, { signed: older, about }: State, parts: SumsParts) => {
+const dateOf = async (place: MirrorPlace, signed: Signed, { signed: older, about }: State, parts: SumsParts) => {
   const atHand = older && about?.built;
   if (atHand !== undefined && signed.text === older?.text) return { built: atHand };
   try {
@@ -113,7 +114,7 @@ const dateOf = async (place: Place, signed: Signed, { signed: older, about }: St
 
 /** Asks upstream once, and keeps what it gives, verified, in the state and on disk. */
 const fetchSums = async (
-  place: Place,
+  place: MirrorPlace,
   state: State,
   parts: SumsParts,
   kept: ReturnType<typeof makeKeptSums>,
@@ -159,14 +160,14 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
   const states = new Map<string, State>();
   const kept = makeKeptSums(folder, verifier, daemon);
 
-  const stateOf = (place: Place): State => {
+  const stateOf = (place: MirrorPlace): State => {
     const state = states.get(place.folder) ?? {};
     states.set(place.folder, state);
     return state;
   };
 
   /** The one at hand, and whether its age is not over. */
-  const recall = async (place: Place, state: State) => {
+  const recall = async (place: MirrorPlace, state: State) => {
     if (state.about === undefined) {
       const found = await kept.read(place);
       // Upstream may have given a newer one meanwhile.
@@ -178,7 +179,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
     return { older: state.signed, isFresh: age >= 0 && age < ageMs };
   };
 
-  const refresh = async (place: Place, state: State): Promise<Signed> => {
+  const refresh = async (place: MirrorPlace, state: State): Promise<Signed> => {
     const { older, isFresh } = await recall(place, state);
     if (older && isFresh) return older;
     try {

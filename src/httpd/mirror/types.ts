@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Signer } from '../../base/openbsd/mirror-layout.ts';
-import type { Followed } from './follow.ts';
+import type { FollowedMirror } from './follow.ts';
 
 /** What one build took from the mirror: what went into its image. */
 export type MirrorSet = {
@@ -19,7 +19,7 @@ export type Growing = {
   readonly kind: 'growing';
   readonly length: number;
   /** The bytes as they come, but for the last block, which follows when the digest is right; else the stream fails. */
-  readonly follow: () => Followed;
+  readonly follow: () => FollowedMirror;
   readonly isVerified: () => boolean;
   readonly set: MirrorSet;
 };
@@ -73,14 +73,14 @@ export type Signed = {
 
 /** Where a mirror's files come from: a folder of this host, or upstream through a cache. */
 export type MirrorSource = AsyncDisposable & {
-  readonly signed: (place: Place, signal: AbortSignal) => Promise<Signed>;
+  readonly signed: (place: MirrorPlace, signal: AbortSignal) => Promise<Signed>;
   /** The same without asking upstream; undefined: it would be asked. */
-  readonly signedAtHand: (place: Place, signal: AbortSignal) => Promise<Signed | undefined>;
-  readonly open: (place: Place, sha256: string, key: string, signal: AbortSignal) => Promise<Verified | Growing>;
+  readonly signedAtHand: (place: MirrorPlace, signal: AbortSignal) => Promise<Signed | undefined>;
+  readonly open: (place: MirrorPlace, sha256: string, key: string, signal: AbortSignal) => Promise<Verified | Growing>;
 };
 
 /** A file below `pub/OpenBSD`. */
-export type Place = {
+export type MirrorPlace = {
   /** Such as `7.9/amd64` or `syspatch/7.9/amd64`. */
   readonly folder: string;
   readonly name: string;

@@ -4,7 +4,7 @@ import { asFault, Fault } from '../../base/fault.ts';
 import { orAborted, type RetryPolicy } from '../../base/waiting.ts';
 import { makeCache, type Cache } from '../../fetch/cache.ts';
 import { download } from '../../fetch/download.ts';
-import { share, type Shared } from '../../fetch/share.ts';
+import { share, type SharedFetch } from '../../fetch/share.ts';
 import type { Verifier } from './signed.ts';
 import { makeUpstreamSums, type SumsAges, type UpstreamSums } from './sums.ts';
 import { makeSemaphore } from '../../base/semaphore.ts';
@@ -43,7 +43,7 @@ const makeFailures = (clock: Clock, keptMs: number) => {
 };
 
 /** Waits until upstream has said how long the file is; undefined when the download has ended without. */
-const lengthOf = async ({ progress }: Shared, signal: AbortSignal): Promise<number | undefined> => {
+const lengthOf = async ({ progress }: SharedFetch, signal: AbortSignal): Promise<number | undefined> => {
   try {
     while (progress.length === undefined && progress.state() === 'running') await progress.news(signal);
   } catch (error) {
@@ -64,9 +64,9 @@ type Around = {
 const makeDownloads = (parts: UpstreamParts, { cache, sums, failures, stop }: Around) => {
   const { upstream, clock, warn, silentMs, policy } = parts;
   const semaphore = makeSemaphore(parts.downloads);
-  const all = new Map<string, Shared>();
+  const all = new Map<string, SharedFetch>();
 
-  const begin = (folder: string, path: string, sha256: string): Shared => {
+  const begin = (folder: string, path: string, sha256: string): SharedFetch => {
     const url = new URL(`${upstream.href.replace(/\/$/, '')}/${path}`);
     const shared = share({
       cache,
@@ -107,7 +107,7 @@ const makeDownloads = (parts: UpstreamParts, { cache, sums, failures, stop }: Ar
 
   return {
     /** The one that goes on for this digest, or a new one. */
-    of: (folder: string, path: string, sha256: string): Shared => all.get(sha256) ?? begin(folder, path, sha256),
+    of: (folder: string, path: string, sha256: string): SharedFetch => all.get(sha256) ?? begin(folder, path, sha256),
     over: async (): Promise<void> => {
       await Promise.all([...all.values()].map(({ over }) => over));
     },

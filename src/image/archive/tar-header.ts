@@ -7,7 +7,7 @@
 const blockBytes = 512;
 
 /** A part of a sparse file that is there. */
-export type Extent = { readonly at: number; readonly bytes: number };
+export type TarExtent = { readonly at: number; readonly bytes: number };
 
 const magic = 'ustar  \0';
 const mode = 0o644;
@@ -29,7 +29,7 @@ const writeNumber = (header: Buffer, value: number, at: number, length: number):
   header[at] = 0x80;
 };
 
-const writeExtents = (header: Buffer, extents: readonly Extent[], from: number): void => {
+const writeExtents = (header: Buffer, extents: readonly TarExtent[], from: number): void => {
   for (const [index, { at, bytes }] of extents.entries()) {
     writeNumber(header, at, from + index * 24, 12);
     writeNumber(header, bytes, from + index * 24 + 12, 12);
@@ -64,7 +64,7 @@ const startOf = (name: string, size: number, type: string): Buffer => {
 export const fileHeader = (name: string, size: number): Buffer => closed(startOf(name, size, '0'));
 
 /** The headers of a sparse file of `size` bytes: the first has four extents, each one behind it 21. */
-export const sparseHeader = (name: string, size: number, extents: readonly Extent[]): Buffer => {
+export const sparseHeader = (name: string, size: number, extents: readonly TarExtent[]): Buffer => {
   const held = extents.reduce((sum, { bytes }) => sum + bytes, 0);
   // Where the file ends in a hole, an extent of nothing says so.
   const last = extents.at(-1);

@@ -1,6 +1,6 @@
 import { eachGrain, grainBytes } from '../disk/each-grain.ts';
 import type { DiskReader } from '../disk/types.ts';
-import { paddingOf, sparseHeader, tarEnd, type Extent } from './tar-header.ts';
+import { paddingOf, sparseHeader, tarEnd, type TarExtent } from './tar-header.ts';
 
 /** Holes that are smaller than this are written out: the list of what is there stays short. */
 const leastHole = 1024 * 1024;
@@ -10,7 +10,7 @@ const extentsOf = async (
   disk: DiskReader,
   signal: AbortSignal,
   seen: (bytes: number) => void,
-): Promise<readonly Extent[]> => {
+): Promise<readonly TarExtent[]> => {
   const extents: { at: number; bytes: number }[] = [];
   for await (const { at, bytes } of eachGrain(disk, signal, seen)) {
     const last = extents.at(-1);

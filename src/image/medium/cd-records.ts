@@ -67,10 +67,10 @@ export const announcement = Buffer.concat([
   entry('ER', Buffer.from([10, 0, 0, 1]), Buffer.from('RRIP_1991A')),
 ]);
 
-export type Extent = { readonly at: number; readonly bytes: number; readonly kind: Kind };
+export type CdExtent = { readonly at: number; readonly bytes: number; readonly kind: Kind };
 
 /** A directory record (ECMA-119, 9.1). */
-export const record = ({ at, bytes, kind }: Extent, name: Buffer, time: Buffer, more: readonly Buffer[]): Buffer => {
+export const record = ({ at, bytes, kind }: CdExtent, name: Buffer, time: Buffer, more: readonly Buffer[]): Buffer => {
   const head = Buffer.concat([
     ...[both32(at), both32(bytes), time, Buffer.from([kind === 'folder' ? 2 : 0, 0, 0]), both16(1)],
     ...[Buffer.from([name.length]), name, Buffer.alloc(name.length % 2 === 0 ? 1 : 0)],

@@ -4,7 +4,7 @@
  */
 
 import { joliet, rockRidge, type Naming } from './cd-names.ts';
-import { both16, both32, descriptorTime, noTime, number16, number32, record, recordTime, type Extent, type Order } from './cd-records.ts'; // prettier-ignore
+import { both16, both32, descriptorTime, noTime, number16, number32, record, recordTime, type CdExtent, type Order } from './cd-records.ts'; // prettier-ignore
 import { whyNoNames } from './names.ts';
 import { foldersOf, nameOf, type MediumFile, type MediumFolder } from './tree.ts';
 
@@ -40,9 +40,9 @@ const packed = (records: readonly Buffer[]): Buffer => {
 };
 
 /** Where everything lies: each folder of a tree by its number, each file by its path. */
-type Places = { readonly folders: readonly Extent[]; readonly files: ReadonlyMap<string, Extent> };
+type Places = { readonly folders: readonly CdExtent[]; readonly files: ReadonlyMap<string, CdExtent> };
 
-const nowhere: Extent = { at: 0, bytes: 0, kind: 'folder' };
+const nowhere: CdExtent = { at: 0, bytes: 0, kind: 'folder' };
 
 const folderBytes = (folders: Folders, at: number, naming: Naming, places: Places, time: Buffer): Buffer => {
   const own = folders[at];
@@ -84,7 +84,7 @@ const treeAt = (folders: Folders, naming: Naming, at: number, files: Places['fil
   const unplaced: Places = { folders: folders.map(() => nowhere), files };
   const tableBytes = pathTable(folders, naming, unplaced, 'little').length;
   let next = at + 2 * sectorsOf(tableBytes);
-  const extents = folders.map((_, index): Extent => {
+  const extents = folders.map((_, index): CdExtent => {
     const { length } = folderBytes(folders, index, naming, unplaced, time);
     const extent = { at: next, bytes: length, kind: 'folder' as const };
     next += length / sector;
@@ -152,7 +152,7 @@ export const planCd = <F extends MediumFile>(label: string, files: readonly F[],
   };
   const unplaced = new Map(ordered.map(({ path, size }) => [path, { at: 0, bytes: size, kind: 'file' as const }]));
   let at = trees(unplaced)[1].end;
-  const places = new Map<string, Extent>();
+  const places = new Map<string, CdExtent>();
   for (const { path, size } of ordered) {
     places.set(path, { at, bytes: size, kind: 'file' });
     at += sectorsOf(size);

@@ -9,13 +9,13 @@ import { readQcow2Header } from '../../base/qcow2-header.ts';
 import { eachBlock } from '../../image/each-block.ts';
 
 /** What is known of a file: its digest over content and mode, and which of the names stand in it. */
-export type Read = { readonly digest: string; readonly names: readonly string[] };
+export type ReadDigest = { readonly digest: string; readonly names: readonly string[] };
 
 export type FileDigests = {
   /** Of a file, or of a folder with all below it. Throws the error of the file system. */
-  readonly read: (path: string, signal: AbortSignal) => Promise<Read>;
+  readonly read: (path: string, signal: AbortSignal) => Promise<ReadDigest>;
   /** Of an image with all images beneath it. Throws likewise. */
-  readonly readImage: (path: string, signal: AbortSignal) => Promise<Read>;
+  readonly readImage: (path: string, signal: AbortSignal) => Promise<ReadDigest>;
   /** The same digests for a caller who may not wait long: they throw a `NotRead` where more is to be read than so many bytes. */
   readonly within: (bytes: number) => Pick<FileDigests, 'read' | 'readImage'>;
 };
@@ -43,7 +43,7 @@ const spend = (budget: Budget | undefined, bytes: number): void => {
   if (budget.left < 0) throw new NotRead('too much', 'it takes long to read, and was not read lately');
 };
 
-type Known = Read & { readonly stamp: string };
+type Known = ReadDigest & { readonly stamp: string };
 
 // Of a clock that is coarser than a write: what was changed so lately may be changed again under the same stamp.
 const settledMs = 2_000;
@@ -74,9 +74,9 @@ const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode
 /** What there is in a folder, whatever its order on the disk. */
 const readFolder = async (
   path: string,
-  readFile: (path: string, signal: AbortSignal) => Promise<Read>,
+  readFile: (path: string, signal: AbortSignal) => Promise<ReadDigest>,
   signal: AbortSignal,
-): Promise<Read> => {
+): Promise<ReadDigest> => {
   const rows: Row[] = [['folder', '', await modeOf(path)]];
   const found = new Set<string>();
   for await (const entry of await opendir(path, { recursive: true })) {
@@ -112,7 +112,12 @@ export const makeFileDigests = (names: readonly string[], now: () => number): Fi
     }
   };
 
-  const readOpen = async (path: string, file: FileHandle, signal: AbortSignal, budget?: Budget): Promise<Read> => {
+  const readOpen = async (
+    path: string,
+    file: FileHandle,
+    signal: AbortSignal,
+    budget?: Budget,
+  ): Promise<ReadDigest> => {
     spend(budget, bytesOfLooking);
     const facts = await file.stat({ bigint: true });
     const stamp = [facts.dev, facts.ino, facts.size, facts.mtimeNs, facts.ctimeNs, facts.mode].join(' ');
@@ -130,12 +135,12 @@ export const makeFileDigests = (names: readonly string[], now: () => number): Fi
     return read;
   };
 
-  const readFile = async (path: string, signal: AbortSignal, budget?: Budget): Promise<Read> => {
+  const readFile = async (path: string, signal: AbortSignal, budget?: Budget): Promise<ReadDigest> => {
     await using file = await open(path, 'r');
     return await readOpen(path, file, signal, budget);
   };
 
-  const readImage = async (path: string, signal: AbortSignal, depth: number, budget?: Budget): Promise<Read> => {
+  const readImage = async (path: string, signal: AbortSignal, depth: number, budget?: Budget): Promise<ReadDigest> => {
     await using file = await open(path, 'r');
     const own = await readOpen(path, file, signal, budget);
     const header = await readQcow2Header(file).catch(() => undefined);

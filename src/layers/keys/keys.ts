@@ -6,7 +6,7 @@ import type { RuntimeName, Spec } from '../../template/spec.ts';
 import type { Ingredient } from '../types.ts';
 import type { FileDigests } from './file-digests.ts';
 import { lookInto, type LookedInto } from './look-into.ts';
-import { partsOf, type Part } from './parts.ts';
+import { partsOf, type KeyPart } from './parts.ts';
 
 /** Grows when imaged's own steps make something else of the same input. */
 const layersVersion = 1;
@@ -77,14 +77,14 @@ const macOf = (secret: Uint8Array, value: unknown): string =>
  * Programs of this host are not part of any key: what they do in the guest may change with them. A script may read anything.
  * A playbook with max_age is kept that long: its author vouches for what the key cannot see.
  */
-const whyHostChanges = ({ name, type, maxAgeMs }: Part): string | undefined => {
+const whyHostChanges = ({ name, type, maxAgeMs }: KeyPart): string | undefined => {
   if (type === 'shell-local') return `${name} runs shell-local on this host, whose programs may change`;
   if (type !== 'ansible' || maxAgeMs !== undefined) return undefined;
   return `${name} runs ansible on this host, whose programs may change; set max_age to keep its result`;
 };
 
 /** Why what comes out of a part is another in each build; undefined: it is not. */
-const whyChanges = (part: Part, looked: LookedInto, differs: readonly string[]): string | undefined => {
+const whyChanges = (part: KeyPart, looked: LookedInto, differs: readonly string[]): string | undefined => {
   const { name, type } = part;
   const [thing] = looked.unknown;
   if (thing !== undefined) return `${name} uses ${thing}`;
@@ -103,7 +103,7 @@ const whyChanges = (part: Part, looked: LookedInto, differs: readonly string[]):
 /** Media are told apart from files of the context: they change without a client having sent anything. */
 const fileWord = (shown: string): string => (shown.startsWith('media:') ? 'medium' : 'file');
 
-const ingredientsOf = ({ name }: Part, { plain, files }: LookedInto, secret: Uint8Array): Ingredient[] => [
+const ingredientsOf = ({ name }: KeyPart, { plain, files }: LookedInto, secret: Uint8Array): Ingredient[] => [
   ...plain.flatMap(([what, value]): Ingredient[] =>
     value === undefined ? [] : [{ name: `${name}: ${what}`, digest: macOf(secret, value) }],
   ),

@@ -5,7 +5,7 @@ import type { Named } from './look-into.ts';
 import { namedBelow } from './named.ts';
 
 /** What of a part of a plan goes into its key. */
-export type Part = {
+export type KeyPart = {
   /** `install`, `connect`, `provisioners/2` as in the template, `seal` or `finish`. */
   readonly name: string;
   /** The step of the plan after which it is done. */
@@ -43,7 +43,7 @@ const conversationOf = ({ turns, timeoutMs: _, ...rest }: NonNullable<Spec['inst
   ...rest,
 });
 
-const installOf = (spec: Spec): Part => {
+const installOf = (spec: Spec): KeyPart => {
   const { name, http, install, cloudInit, communicator, cache } = spec;
   const seed = cloudInit?.files ?? [];
   return {
@@ -77,7 +77,7 @@ const loginOf = ({ communicator }: Spec): readonly Named[] => {
   });
 };
 
-const provisionerOf = (spec: ProvisionerSpec, at: number): Part => {
+const provisionerOf = (spec: ProvisionerSpec, at: number): KeyPart => {
   const { name, type, settings, maxRetries, pauseBeforeMs, maxAgeMs } = spec;
   return {
     ...{ name: `provisioners/${at}`, step: name, type },
@@ -100,7 +100,7 @@ const postProcessorOf = (spec: PostProcessorSpec): readonly Named[] => {
 };
 
 /** The parts of a build in the order of its plan: each with all that can change what comes out of it. */
-export const partsOf = (spec: Spec): readonly Part[] => [
+export const partsOf = (spec: Spec): readonly KeyPart[] => [
   installOf(spec),
   { name: 'connect', step: 'connect', values: loginOf(spec) },
   ...spec.provisioners.map(provisionerOf),

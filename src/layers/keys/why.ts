@@ -3,7 +3,7 @@ import type { Ingredient } from '../types.ts';
 const mapOf = (ingredients: readonly Ingredient[]) => new Map(ingredients.map(({ name, digest }) => [name, digest]));
 
 /** What differs first, and how many ingredients of what is asked for are before it. */
-export type Difference = { readonly words: string; readonly same: number };
+export type KeyDifference = { readonly words: string; readonly same: number };
 
 // A medium may change without a client having sent anything.
 const changedWords = (name: string): string =>
@@ -16,7 +16,10 @@ const placeOfGone = (asked: readonly Ingredient[], kept: readonly Ingredient[], 
 };
 
 /** The first thing in which what is asked for differs from what was kept, in words; undefined where nothing does. */
-export const firstDifference = (asked: readonly Ingredient[], kept: readonly Ingredient[]): Difference | undefined => {
+export const firstDifference = (
+  asked: readonly Ingredient[],
+  kept: readonly Ingredient[],
+): KeyDifference | undefined => {
   const [theirs, ours] = [mapOf(kept), mapOf(asked)];
   const other = asked.findIndex(({ name, digest }) => theirs.get(name) !== digest);
   const gone = kept.findIndex(({ name }) => !ours.has(name));
@@ -32,5 +35,5 @@ export const firstDifference = (asked: readonly Ingredient[], kept: readonly Ing
 };
 
 /** The difference from what was kept that is nearest: the one that is the same for longest; undefined: there is none. */
-export const nearestDifference = (differences: readonly Difference[]): Difference | undefined =>
+export const nearestDifference = (differences: readonly KeyDifference[]): KeyDifference | undefined =>
   differences.toSorted((one, other) => other.same - one.same).at(0);

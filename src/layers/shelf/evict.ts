@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { makeSemaphore } from '../../base/semaphore.ts';
-import type { Doomed, Taken } from '../../queue/layers.ts';
+import type { Doomed, TakenLayer } from '../../queue/layers.ts';
 import type { Freed } from '../types.ts';
 import type { ShelfParts } from './parts.ts';
 
@@ -68,7 +68,7 @@ export const makeEviction = (parts: EvictionParts): Eviction => {
   const reservedBytes = () => [...reserved].reduce((sum, { bytes }) => sum + bytes, 0);
 
   /** Until so much is free; a file system may take its time to say so, hence what was deleted is counted. */
-  const evict = async (among: 'all' | 'expired', { bytes = 0, ownBytes = 0 }: Partial<Taken>): Promise<Freed> => {
+  const evict = async (among: 'all' | 'expired', { bytes = 0, ownBytes = 0 }: Partial<TakenLayer>): Promise<Freed> => {
     let freed = none;
     let freedOwn = 0;
     while (freed.bytes < bytes || freedOwn < ownBytes) {
@@ -82,7 +82,7 @@ export const makeEviction = (parts: EvictionParts): Eviction => {
   };
 
   /** What the size of the settings, and the disk, are short of for so many bytes more. */
-  const shortOf = async (more = 0): Promise<Taken> => ({
+  const shortOf = async (more = 0): Promise<TakenLayer> => ({
     bytes: (await index.totals()).bytes + reservedBytes() + more - (await settings()).bytes,
     ownBytes: more + reservedBytes() - (await spareBytes()),
   });

@@ -4,7 +4,7 @@ import { layerBounds } from '../../base/bounds.ts';
 import { unlessErrno } from '../../base/errno.ts';
 import { syncFolder } from '../../base/file/sync-folder.ts';
 import { digestsOf } from '../../image/digests.ts';
-import type { Taken } from '../../queue/layers.ts';
+import type { TakenLayer } from '../../queue/layers.ts';
 import type { LayerFile } from '../types.ts';
 
 const keyPattern = /^[0-9a-f]{64}$/;
@@ -24,7 +24,7 @@ export type LayerFolders = {
    * Makes the files durable, hashes them, and gives them with the room that they take; read-only become those that no other
    * folder shares. Links to images beneath stay as they are. Throws where a folder is among them: a defect of imaged.
    */
-  readonly seal: (key: string, signal: AbortSignal) => Promise<Taken & { readonly files: readonly LayerFile[] }>;
+  readonly seal: (key: string, signal: AbortSignal) => Promise<TakenLayer & { readonly files: readonly LayerFile[] }>;
 };
 
 /** What is wrong with a file by its size alone; undefined: nothing. */

@@ -21,7 +21,7 @@ import type { ShelfParts } from './parts.ts';
 import { settleLayers, type SettledLayers } from './settle.ts';
 import { makeTurns } from './turns.ts';
 
-export type Shelf = LayerShelf & {
+export type OpenedShelf = LayerShelf & {
   /** Once, before any build begins. `goingOn`: the keys that builds adopt. */
   readonly settle: (goingOn?: ReadonlySet<string>) => Promise<SettledLayers>;
   /** Evicts until the reserve of the disk and running builds have what they were promised, and so many bytes besides. */
@@ -71,7 +71,7 @@ const makeLook =
     return layer;
   };
 
-export const openShelf = (parts: ShelfParts): Shelf => {
+export const openShelf = (parts: ShelfParts): OpenedShelf => {
   const { index, settings, figures } = parts;
   const eviction = makeEviction(parts);
   const holds = makeHolds(parts);

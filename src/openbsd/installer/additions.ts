@@ -1,9 +1,9 @@
 import { hostnameOf } from '../../base/machine/hostname.ts';
-import { answers, keyOf, namesEndpoint, seen, type Line } from './lines.ts';
+import { answers, keyOf, namesEndpoint, seen, type InstallerLine } from './lines.ts';
 import { checksumQuestion } from './verify.ts';
 import type { Walk } from './walk.ts';
 import { noPassword } from '../passwords/forms.ts';
-import type { Pause } from '../../base/turns.ts';
+import type { TurnPause } from '../../base/turns.ts';
 import type { RuntimeName, Text } from '../../template/spec.ts';
 
 /** A line that imaged would add where the template leaves a question to the installer. */
@@ -110,7 +110,7 @@ export const additionsFor = (facts: AdditionFacts): readonly Addition[] => [
   ...ofSets(facts),
 ];
 
-const lineOf = (question: string, text: Text, pointer: string | undefined): Line => ({
+const lineOf = (question: string, text: Text, pointer: string | undefined): InstallerLine => ({
   key: keyOf(question),
   value: seen(text).replace(/^[ \t]+|[ \t]+$/g, ''),
   pointer,
@@ -131,11 +131,11 @@ const isAnswered = ({ asked }: Walk, key: string): boolean =>
  * line of the template goes first; where the installer has a default, they take no question from the others either.
  */
 export const withAdditions = async (
-  lines: readonly Line[],
+  lines: readonly InstallerLine[],
   additions: readonly Addition[],
-  walkOf: (lines: readonly Line[]) => Walk,
-  pause: Pause,
-): Promise<{ readonly lines: readonly Line[]; readonly added: readonly Addition[]; readonly walk: Walk }> => {
+  walkOf: (lines: readonly InstallerLine[]) => Walk,
+  pause: TurnPause,
+): Promise<{ readonly lines: readonly InstallerLine[]; readonly added: readonly Addition[]; readonly walk: Walk }> => {
   let all = lines;
   let before = walkOf(lines);
   const added: Addition[] = [];

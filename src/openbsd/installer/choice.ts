@@ -8,7 +8,7 @@ const question = "Set name(s)? (or 'abort' or 'done')";
 const mostRounds = 40;
 
 /** What was chosen so far, over all places that sets are taken from. */
-export type Chosen = {
+export type ChosenAnswer = {
   readonly installed: Set<string>;
   readonly number: string;
   readonly hostname: string | undefined;
@@ -16,30 +16,30 @@ export type Chosen = {
   readonly names: { left: number };
 };
 
-export const noneChosen = (number: string, hostname: string | undefined): Chosen => ({
+export const noneChosen = (number: string, hostname: string | undefined): ChosenAnswer => ({
   installed: new Set(),
   number,
   hostname,
   names: { left: bounds.setNames },
 });
 
-export const ownSets = ({ number }: Chosen, cpus: number): readonly string[] => [
+export const ownSets = ({ number }: ChosenAnswer, cpus: number): readonly string[] => [
   ...['bsd', ...(cpus > 1 ? ['bsd.mp'] : []), 'bsd.rd'],
   ...setFiles(number),
 ];
 
-export const siteSets = ({ number, hostname }: Chosen): readonly string[] => [
+export const siteSets = ({ number, hostname }: ChosenAnswer): readonly string[] => [
   siteFile(number),
   ...(hostname === undefined ? [] : [siteFile(number, hostname)]),
 ];
 
-export const allSets = (chosen: Chosen, cpus: number): readonly string[] => [
+export const allSets = (chosen: ChosenAnswer, cpus: number): readonly string[] => [
   ...ownSets(chosen, cpus),
   ...siteSets(chosen),
 ];
 
 // A set of the release that is not in this server's folder may be named all the same.
-const isOfRelease = (name: string, chosen: Chosen) => allSets(chosen, 2).some((one) => matchesGlob(name, one));
+const isOfRelease = (name: string, chosen: ChosenAnswer) => allSets(chosen, 2).some((one) => matchesGlob(name, one));
 
 /** Names of sets without their digits, so that a word is known for one of another release: `game78.tgz`, `game78*`. */
 const stems: readonly string[] = [...setKinds, 'site', 'bsd', 'bsd.mp', 'bsd.sp', 'bsd.rd'];
@@ -47,7 +47,7 @@ const stems: readonly string[] = [...setKinds, 'site', 'bsd', 'bsd.mp', 'bsd.sp'
 // Until 5.6, and until 5.2.
 const formerStems: readonly string[] = ['etc', 'xetc', 'misc'];
 
-const otherRelease = (name: string, { number }: Chosen): string | undefined => {
+const otherRelease = (name: string, { number }: ChosenAnswer): string | undefined => {
   if (!/^\d+$/.test(number)) return undefined;
   const [, stem = '', digits] = /^([a-z]+)(\d{2,3})(?=\D|$)/.exec(name) ?? [];
   return digits !== undefined && digits !== number && stems.includes(stem) ? `${stem}${number}` : undefined;
@@ -58,7 +58,7 @@ const judgeUnknown = (
   talk: Talk,
   reply: Reply,
   word: string,
-  { available, chosen }: { readonly available: readonly string[]; readonly chosen: Chosen },
+  { available, chosen }: { readonly available: readonly string[]; readonly chosen: ChosenAnswer },
 ) => {
   const name = word.replace(/^[+-]/, '');
   if (name === 'all' || isOfRelease(name, chosen)) return;
@@ -76,7 +76,7 @@ const judgeUnknown = (
 };
 
 /** Which of the sets that are there are installed (install.sub, `select_sets`). */
-export const choose = (talk: Talk, available: readonly string[], chosen: Chosen): readonly string[] => {
+export const choose = (talk: Talk, available: readonly string[], chosen: ChosenAnswer): readonly string[] => {
   // A set that was installed from another place is not selected again, but for the site set of this host.
   const ofHost = chosen.hostname === undefined ? undefined : siteFile(chosen.number, chosen.hostname);
   const isPreselected = (name: string) =>

@@ -1,5 +1,5 @@
 import { maxFieldErrors, quoted, unknownKeys } from '../../base/text/nearest.ts';
-import type { Line } from './lines.ts';
+import type { InstallerLine } from './lines.ts';
 import { askedWhere, nearestQuestion } from './lookup.ts';
 import type { Walk } from './walk.ts';
 
@@ -13,7 +13,7 @@ export type LineError = {
   readonly isPassedOver?: true;
 };
 
-const unknownQuestion = ({ key }: Line, told: ReturnType<typeof unknownKeys>): string =>
+const unknownQuestion = ({ key }: InstallerLine, told: ReturnType<typeof unknownKeys>): string =>
   told(() => {
     const near = nearestQuestion(key);
     const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
@@ -27,7 +27,7 @@ export const isRefused = (walk: Walk): boolean => troublesOf(walk).length > 0;
 
 /** Everything for which the installation would fail, and the first of the lines that no installer asks for. */
 export const fieldErrorsOfWalk = (
-  lines: readonly Line[],
+  lines: readonly InstallerLine[],
   walk: Walk,
 ): { readonly told: readonly LineError[]; readonly count: number } => {
   const troubles = troublesOf(walk).map(({ line, question, message, ...others }) => ({

@@ -5,7 +5,7 @@ const open = '\ue000';
 const close = '\ue001';
 
 /** A line of a response file as the installer reads it. */
-export type Line = {
+export type InstallerLine = {
   /** In small letters, without blanks about it. */
   readonly key: string;
   /** Without blanks about it; with a mark for each placeholder. */
@@ -51,7 +51,7 @@ const answersSmall = (key: string, asked: string): boolean => {
 export type Index = { readonly count: number; readonly answering: (question: string) => readonly number[] };
 
 /** The same questions are asked again and again, of each release and for each line that may be added. */
-export const indexOf = (lines: readonly Line[]): Index => {
+export const indexOf = (lines: readonly InstallerLine[]): Index => {
   const known = new Map<string, readonly number[]>();
   return {
     count: lines.length,

@@ -1,7 +1,7 @@
 import type { LineError } from './field-errors.ts';
 import { isKnown, namesEndpoint, placeholderFor } from './lines.ts';
 import { quoted } from '../../base/text/nearest.ts';
-import type { Asked } from './talk.ts';
+import type { InstallerAsked } from './talk.ts';
 import type { Walk } from './walk.ts';
 
 const isWord = (answer: string | undefined, ...words: readonly string[]): boolean =>
@@ -25,9 +25,9 @@ const mayHoldSiteSets = ({ asked, sets }: Walk): boolean => {
   });
 };
 
-const troublesOf = (asked: readonly Asked[], username: string): readonly LineError[] => {
+const troublesOf = (asked: readonly InstallerAsked[], username: string): readonly LineError[] => {
   const about = (question: string) => asked.find((one) => one.question.startsWith(question));
-  const told = (one: Asked, message: string): readonly LineError[] => [
+  const told = (one: InstallerAsked, message: string): readonly LineError[] => [
     { line: one.line, message: `${one.line === undefined ? `${quoted(one.question)} ` : ''}${message}` },
   ];
   const login = `the build logs in as ${quoted(username)} by ssh (see /communicator)`;

@@ -3,7 +3,7 @@ import { mirrorRoot } from '../../base/openbsd/mirror-layout.ts';
 import { digitsOf } from '../../base/openbsd/release-name.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { judgeFit, judgeLayout, parseDisklabel, type Layout } from '../disklabel.ts';
-import type { HostFacts } from '../../context/files.ts';
+import type { ContextHostFacts } from '../../context/files.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import { endpointPath, isKnown, namesEndpoint, seen } from './lines.ts';
 import { releaseOfPath } from '../releases.ts';
@@ -42,7 +42,7 @@ const setsIn = (
   entries: readonly HttpEntry[],
   directory: string,
   number: string,
-  host: HostFacts,
+  host: ContextHostFacts,
 ): SetsThere | undefined => {
   const isMirrored = host.hasMirror === true && directory.startsWith(mirrorRoot);
   return setsServed(entries, directory, isMirrored ? setsOfMirror(number) : undefined);
@@ -63,7 +63,7 @@ const parsed = (text: string | undefined): Layout | undefined => {
 };
 
 /** What the endpoint has, looked at once: a response file is gone through many times. */
-export type Looked = {
+export type InstallerLooked = {
   readonly setsIn: (directory: string, number: string) => SetsThere | undefined;
   readonly layoutAt: (path: string | undefined) => Layout | undefined;
 };
@@ -78,7 +78,7 @@ const once = <T>(look: (...at: readonly string[]) => T): ((...at: readonly strin
   };
 };
 
-export const lookAt = (entries: readonly HttpEntry[], host: HostFacts): Looked => {
+export const lookAt = (entries: readonly HttpEntry[], host: ContextHostFacts): InstallerLooked => {
   const layout = once((path) => parsed(layoutOf(entries.find((entry) => entry.path === path))));
   return {
     setsIn: once((directory = '', number = '') => setsIn(entries, directory, number, host)),
@@ -89,9 +89,9 @@ export const lookAt = (entries: readonly HttpEntry[], host: HostFacts): Looked =
 /** What the installer will find on this machine, as far as it is known. */
 export const installerFacts = (
   machine: MachineParts,
-  looked: Looked,
+  looked: InstallerLooked,
   number: string,
-  host: HostFacts,
+  host: ContextHostFacts,
 ): Omit<InstallerFacts, 'release' | 'mode'> => {
   const isOutside = machine.nics.some(({ network }) => network === 'outgoing');
   const isNetbooted = machine.boot.device === 'net' && machine.nics.length > 0;
@@ -114,7 +114,11 @@ export const installerFacts = (
 };
 
 /** The number in the names of the sets in a directory, where its files or its release tell. */
-export const numberOfSets = (entries: readonly HttpEntry[], directory: string, host: HostFacts): string | undefined => {
+export const numberOfSets = (
+  entries: readonly HttpEntry[],
+  directory: string,
+  host: ContextHostFacts,
+): string | undefined => {
   const found = setsIn(entries, directory, 'NN', host);
   const digits = found === undefined ? undefined : digitsOfSets(found.listed);
   return digits === undefined || digits === 'NN' ? digitsOf(releaseOfPath(directory) ?? '') : digits;

@@ -2,7 +2,7 @@ import { quoted } from '../../base/text/nearest.ts';
 import { releases } from '../../base/openbsd/releases.ts';
 import { setsFolder } from '../../base/openbsd/mirror-layout.ts';
 import { setFile } from '../set-names.ts';
-import { allSets, choose, ownSets, siteSets, type Chosen } from './choice.ts';
+import { allSets, choose, ownSets, siteSets, type ChosenAnswer } from './choice.ts';
 import type { RootDisk } from './disks.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import { isKnown, shownValue } from './lines.ts';
@@ -27,13 +27,13 @@ const sureQuestion = (mode: string, set: string): string => `Are you *SURE* your
 const mostRounds = 40;
 
 /** Sets of a place that was not seen: those of the release are taken to be there. */
-const chooseUnseen = (talk: Talk, facts: InstallerFacts, chosen: Chosen) =>
+const chooseUnseen = (talk: Talk, facts: InstallerFacts, chosen: ChosenAnswer) =>
   choose(talk, ownSets(chosen, facts.cpus), chosen).forEach((name) => chosen.installed.add(name));
 
 const takeSets = (
   talk: Talk,
   facts: InstallerFacts,
-  chosen: Chosen,
+  chosen: ChosenAnswer,
   found: SetsThere | undefined,
   room: boolean | undefined,
 ) => {
@@ -83,7 +83,7 @@ const judgeServer = (reply: Reply, talk: Talk) => {
     talk.refuse(reply, `${quoted(reply.value)} is not a server: write "host", "host:port" or "http://host:port"`);
 };
 
-const takeByHttp = (talk: Talk, facts: InstallerFacts, chosen: Chosen, room: boolean | undefined) => {
+const takeByHttp = (talk: Talk, facts: InstallerFacts, chosen: ChosenAnswer, room: boolean | undefined) => {
   const proxy = talk.ask(questions.proxy, 'none');
   if (proxy.isSure && proxy.value !== 'none' && !/^https?:\/\/\S+$/.test(proxy.value))
     talk.refuse(proxy, `${quoted(proxy.value)} is neither the URL of a proxy nor "none"`);
@@ -97,19 +97,19 @@ const takeByHttp = (talk: Talk, facts: InstallerFacts, chosen: Chosen, room: boo
   else takeSets(talk, facts, chosen, facts.setsAt(server.value, directory.value.replace(/^\/+|\/+$/g, '')), room);
 };
 
-const takeMounted = (talk: Talk, facts: InstallerFacts, chosen: Chosen, found: SetsThere | undefined) => {
+const takeMounted = (talk: Talk, facts: InstallerFacts, chosen: ChosenAnswer, found: SetsThere | undefined) => {
   const path = talk.ask(questions.path, `${facts.release}/amd64`);
   if (path.value !== 'done') takeSets(talk, facts, chosen, found, true);
 };
 
 // install79.iso and its like have the sets and INSTALL.amd64, and no SHA256.sig.
-const onCdrom = (chosen: Chosen, cpus: number): SetsThere => ({
+const onCdrom = (chosen: ChosenAnswer, cpus: number): SetsThere => ({
   listed: ['INSTALL.amd64', ...ownSets(chosen, cpus)],
   signed: undefined,
   has: () => true,
 });
 
-const takeFromDisk = (talk: Talk, facts: InstallerFacts, chosen: Chosen) => {
+const takeFromDisk = (talk: Talk, facts: InstallerFacts, chosen: ChosenAnswer) => {
   const isMounted = talk.askYes(questions.mounted, facts.mode === 'install' ? 'no' : 'yes');
   if (isMounted === false) {
     const disk = talk.ask(`Which disk contains the ${facts.mode} media?`, facts.disks.at(-1)?.name);
@@ -118,7 +118,7 @@ const takeFromDisk = (talk: Talk, facts: InstallerFacts, chosen: Chosen) => {
   takeMounted(talk, facts, chosen, undefined);
 };
 
-const askSure = (talk: Talk, facts: InstallerFacts, { installed, number }: Chosen) => {
+const askSure = (talk: Talk, facts: InstallerFacts, { installed, number }: ChosenAnswer) => {
   for (const name of ['bsd', ...(facts.cpus > 1 ? ['bsd.mp'] : []), setFile('base', number)])
     if (!installed.has(name)) confirm(talk, sureQuestion(facts.mode, name), `${name} is not installed`);
 };
@@ -151,7 +151,7 @@ const remarkOnDefault = (talk: Talk, reply: Reply, facts: InstallerFacts) => {
 const isCdrom = (value: string): boolean => /^(?:[cC][dD]?|cd\d)$/.test(value);
 
 /** The questions about sets (install.sub, `install_sets`): from one place after the other, until it is done. */
-export const askSets = (talk: Talk, facts: InstallerFacts, chosen: Chosen, root: RootDisk | undefined): void => {
+export const askSets = (talk: Talk, facts: InstallerFacts, chosen: ChosenAnswer, root: RootDisk | undefined): void => {
   const room = hasRoomToVerify(root, facts);
   const isNetworked = facts.interfaces.length > 0;
   let fallback = defaultPlace(facts);

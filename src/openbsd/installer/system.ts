@@ -4,7 +4,7 @@ import { isPasswordKey } from '../passwords/forms.ts';
 import { judgePublicKey } from '../public-key.ts';
 import type { InstallerFacts } from './facts.ts';
 import type { Reply, Talk } from './talk.ts';
-import type { Line } from './lines.ts';
+import type { InstallerLine } from './lines.ts';
 
 const questions = {
   terminal: 'Terminal type?',
@@ -59,14 +59,14 @@ export const askHostname = (talk: Talk, { lease }: InstallerFacts): string | und
 };
 
 /** Only a line that says that it is a password is treated as one wherever a template is kept. */
-const askPassword = (question: string, talk: Talk, lines: readonly Line[]) => {
+const askPassword = (question: string, talk: Talk, lines: readonly InstallerLine[]) => {
   const reply = talk.ask(question);
   const key = reply.line === undefined ? undefined : lines[reply.line]?.key;
   if (key !== undefined && !isPasswordKey(key))
     talk.refuse(reply, `answers the question ${quoted(question)}: it must hold the word "Password"`);
 };
 
-export const askRoot = (talk: Talk, lines: readonly Line[]): void => {
+export const askRoot = (talk: Talk, lines: readonly InstallerLine[]): void => {
   askPassword(questions.rootPassword, talk, lines);
   judgeBy(talk.ask(questions.rootKey, 'none'), talk, judgeKey);
 };
@@ -110,7 +110,7 @@ const loginName = (talk: Talk): string | undefined => {
 };
 
 /** The first user; undefined when there is none. */
-export const askUser = (talk: Talk, lines: readonly Line[]): string | undefined => {
+export const askUser = (talk: Talk, lines: readonly InstallerLine[]): string | undefined => {
   const user = loginName(talk);
   if (user === undefined) {
     const { fullName, userPassword, userKey } = questions;

@@ -1,7 +1,7 @@
-import { answers, indexOf, isKnown, type Index, type Line } from './lines.ts';
+import { answers, indexOf, isKnown, type Index, type InstallerLine } from './lines.ts';
 
 /** A question that was asked, in full, with what answered it. */
-export type Asked = {
+export type InstallerAsked = {
   readonly question: string;
   /** Undefined: nothing did, and the installation fails. */
   readonly answer: string | undefined;
@@ -24,7 +24,7 @@ export type Trouble = {
 export type Remark = { readonly line: number | undefined; readonly message: string };
 
 /** An answer, empty when there is none. */
-export type Reply = Asked & {
+export type Reply = InstallerAsked & {
   readonly value: string;
   /** There is an answer, and its text is known. */
   readonly isSure: boolean;
@@ -52,11 +52,11 @@ export type Talk = {
   readonly fail: (question: string, message: string) => void;
   /** From here on it is not known what is asked. */
   readonly doubt: () => void;
-  readonly report: () => Report;
+  readonly report: () => TalkReport;
 };
 
-export type Report = {
-  readonly asked: readonly Asked[];
+export type TalkReport = {
+  readonly asked: readonly InstallerAsked[];
   readonly skipped: readonly Skipped[];
   readonly troubles: readonly Trouble[];
   readonly remarks: readonly Remark[];
@@ -65,7 +65,7 @@ export type Report = {
   readonly isDoubtful: boolean;
 };
 
-const replyOf = (one: Asked): Reply => ({
+const replyOf = (one: InstallerAsked): Reply => ({
   ...one,
   value: one.answer ?? '',
   isSure: one.answer !== undefined && isKnown(one.answer),
@@ -80,7 +80,12 @@ const yesOrNo = ({ value }: Reply): boolean | undefined => {
 };
 
 /** The index of the line that answers this question, of those that are free; -1: there is none. */
-const lineFor = (question: string, lines: readonly Line[], own: Index, isFree: (index: number) => boolean): number => {
+const lineFor = (
+  question: string,
+  lines: readonly InstallerLine[],
+  own: Index,
+  isFree: (index: number) => boolean,
+): number => {
   const mine = own.answering(question).find(isFree);
   if (mine !== undefined) return mine;
   // The lines behind the template's own are imaged's, and few.
@@ -89,9 +94,9 @@ const lineFor = (question: string, lines: readonly Line[], own: Index, isFree: (
 
 /** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
 // One closure, though long: all of it is about what was asked so far.
-export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
+export const makeTalk = (lines: readonly InstallerLine[], own: Index = indexOf(lines)): Talk => {
   const used = new Set<number>();
-  const asked: Asked[] = [];
+  const asked: InstallerAsked[] = [];
   const skipped: Skipped[] = [];
   const troubles: Trouble[] = [];
   const remarks: Remark[] = [];
@@ -101,7 +106,7 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
   const isFree = (index: number) => !used.has(index) && lines[index]?.value !== '';
   const find = (question: string): number => lineFor(question, lines, own, isFree);
 
-  const note = (one: Asked): Reply => {
+  const note = (one: InstallerAsked): Reply => {
     asked.push(one);
     return replyOf(one);
   };

@@ -1,5 +1,5 @@
 import { quoted } from '../../base/text/nearest.ts';
-import { answers, type Line } from './lines.ts';
+import { answers, type InstallerLine } from './lines.ts';
 import type { Questions } from './catalog.ts';
 import { askedWhere } from './lookup.ts';
 import type { Walk } from './walk.ts';
@@ -19,7 +19,7 @@ const isUsualIn = ({ mode, isUsual }: Questions, own: Mode): boolean =>
  * Why the installer passes over a line that it may ask for elsewhere: on another machine, in another release or mode.
  * Undefined: no installer asks for it.
  */
-const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: Mode): string | undefined => {
+const whyUnused = ({ key, value }: InstallerLine, { asked, skipped }: Walk, mode: Mode): string | undefined => {
   if (value === '') return 'has no answer: the installer passes over a line without one';
   const [first, ...more] = asked.filter(({ question }) => answers(key, question));
   if (first !== undefined)
@@ -37,7 +37,7 @@ const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: Mode): 
 };
 
 /** What the installer passes over, by the index of its line: nothing is lost, and it may not be what was meant. */
-export const passedOver = (lines: readonly Line[], walk: Walk, mode: Mode): ReadonlyMap<number, string> => {
+export const passedOver = (lines: readonly InstallerLine[], walk: Walk, mode: Mode): ReadonlyMap<number, string> => {
   const found = new Map<number, string>();
   // What depends on a value that is not known may well be asked.
   if (walk.isDoubtful) return found;

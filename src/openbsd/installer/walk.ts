@@ -1,15 +1,15 @@
 import { digitsOf } from '../../base/openbsd/release-name.ts';
 import { askDisks, askInstalledDisks, type RootDisk } from './disks.ts';
 import type { InstallerFacts } from './facts.ts';
-import type { Index, Line } from './lines.ts';
+import type { Index, InstallerLine } from './lines.ts';
 import { askNetwork } from './network.ts';
 import { noneChosen } from './choice.ts';
 import { askSets } from './sets.ts';
 import { askHostname, askRoot, askRootLogin, askServices, askTerminal, askUser } from './system.ts';
-import { makeTalk, type Report } from './talk.ts';
+import { makeTalk, type TalkReport } from './talk.ts';
 import { askZone } from './zone.ts';
 
-export type Walk = Report & {
+export type Walk = TalkReport & {
   /** The names of the sets that are installed. */
   readonly sets: readonly string[];
   /** The installed system speaks on the serial line. */
@@ -28,7 +28,7 @@ export const numberOf = (release: string): string => digitsOf(release) ?? 'NN';
  * line it was answered, which answers the installer does not take, and which lines it never asked for.
  */
 export const walk = (
-  lines: readonly Line[],
+  lines: readonly InstallerLine[],
   facts: InstallerFacts,
   number = numberOf(facts.release),
   own?: Index,

@@ -8,8 +8,8 @@ import { deferred, type Deferred } from '../../base/waiting.ts';
 const cost = 10;
 
 /** What the worker is asked, and what it answers. */
-export type Asked = { readonly id: number; readonly password: string; readonly salt: string };
-export type Answered = { readonly id: number; readonly hash: string };
+export type PasswordAsked = { readonly id: number; readonly password: string; readonly salt: string };
+export type AnsweredHash = { readonly id: number; readonly hash: string };
 
 /** Hashes one password after the other in a thread that lives as long as there are any. */
 const makeHasher = () => {
@@ -25,7 +25,7 @@ const makeHasher = () => {
       for (const one of made.waiting.values()) one.reject(reason);
       made.waiting.clear();
     };
-    worker.on('message', ({ id, hash }: Answered) => {
+    worker.on('message', ({ id, hash }: AnsweredHash) => {
       made.waiting.get(id)?.resolve(hash);
       made.waiting.delete(id);
       if (made.waiting.size > 0) return;
@@ -42,7 +42,7 @@ const makeHasher = () => {
     const answer = deferred<string>();
     asked += 1;
     thread.waiting.set(asked, answer);
-    const message: Asked = { id: asked, password, salt };
+    const message: PasswordAsked = { id: asked, password, salt };
     thread.worker.postMessage(message);
     return answer.promise;
   };

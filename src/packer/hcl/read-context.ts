@@ -11,7 +11,7 @@ import type { ContextFolder } from './evaluate/scope.ts';
 import { isAutoValuesFile, isJsonFile, isTemplateFile, isValuesFile } from './file-names.ts';
 import { refuseFiles } from './hcl-error.ts';
 import { readHcl, readHclVariables } from './read-hcl.ts';
-import type { Source } from './source.ts';
+import type { HclSource } from './source.ts';
 
 // At once, not by promises: expressions are worked out at once, and the files are small and were just written.
 const contextFolder = (root: string): ContextFolder => {
@@ -55,7 +55,7 @@ export const hclFilesIn = (folder: string): readonly string[] => {
 };
 
 /** The files that Packer reads of a folder, and those that are named besides. Throws `template_invalid`. */
-const sourcesIn = (folder: string, variableFiles: readonly string[] = []): readonly Source[] => {
+const sourcesIn = (folder: string, variableFiles: readonly string[] = []): readonly HclSource[] => {
   const templates = hclFilesIn(folder);
   const values = readdirSync(folder).filter(isAutoValuesFile).sort();
   const own = [...templates, ...values];
@@ -66,7 +66,7 @@ const sourcesIn = (folder: string, variableFiles: readonly string[] = []): reado
   const other = wanted.find((name) => !isValuesFile(name));
   if (other !== undefined)
     return refuseFiles(`${quoted(other)} is no file of values: their names end in ".pkrvars.hcl" or ".pkrvars.json".`);
-  return [...own, ...wanted].map((name): Source => {
+  return [...own, ...wanted].map((name): HclSource => {
     const path = insideOf(folder, name);
     if (path === undefined || !statSync(path).isFile())
       return refuseFiles(`There is no file ${quoted(name)} in the context.`);

@@ -1,6 +1,6 @@
 import type { DeclaredVariable } from '../../base/records/declared-variable.ts';
 import type { Given, HclTemplate } from './document/read-files.ts';
-import type { Source } from './source.ts';
+import type { HclSource } from './source.ts';
 
 /**
  * Reads a template in Packer's HCL2 and works it out, as what Packer's JSON would say. Files whose names end in `.json` are in
@@ -9,7 +9,7 @@ import type { Source } from './source.ts';
  *
  * Throws `template_invalid` with a field error for each place that is wrong: file, line, column, and the line.
  */
-export const readHcl = async (files: readonly Source[], given: Given): Promise<HclTemplate> => {
+export const readHcl = async (files: readonly HclSource[], given: Given): Promise<HclTemplate> => {
   // A daemon that gets no HCL does not pay for what reads it.
   const { readFiles } = await import('./document/read-files.ts');
   return readFiles(files, given);
@@ -17,7 +17,7 @@ export const readHcl = async (files: readonly Source[], given: Given): Promise<H
 
 /** The variables that the files declare, in their order. Throws as `readHcl`. */
 export const readHclVariables = async (
-  files: readonly Source[],
+  files: readonly HclSource[],
   given: Pick<Given, 'frozenMs' | 'seed' | 'folder'>,
 ): Promise<readonly DeclaredVariable[]> => {
   const { readVariables } = await import('./document/read-variables.ts');

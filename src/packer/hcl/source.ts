@@ -2,7 +2,7 @@ import { placeFinder } from '../../base/text/parse-error.ts';
 import { visible } from '../../base/text/visible.ts';
 
 /** One file of a template, as it came, or a text that stands in one with escapes. */
-export type Source = {
+export type HclSource = {
   readonly name: string;
   readonly text: string;
   /** Of a text within a file: where the character at an offset of it stands there. */
@@ -10,18 +10,18 @@ export type Source = {
 };
 
 /** A place in it: where the character at `offset` of its text stands. */
-export type At = { readonly source: Source; readonly offset: number };
+export type At = { readonly source: HclSource; readonly offset: number };
 
 /** The same for people: line and column count from 1, columns in code points. */
-export type Place = { readonly file: string; readonly line: number; readonly column: number };
+export type HclPlace = { readonly file: string; readonly line: number; readonly column: number };
 
 /** The place in the file itself. */
 const inFile = (at: At): At => at.source.within?.(at.offset) ?? at;
 
 // A file may be wrong in many places.
-const finders = new WeakMap<Source, ReturnType<typeof placeFinder>>();
+const finders = new WeakMap<HclSource, ReturnType<typeof placeFinder>>();
 
-const finderOf = (source: Source): ReturnType<typeof placeFinder> => {
+const finderOf = (source: HclSource): ReturnType<typeof placeFinder> => {
   const known = finders.get(source);
   if (known !== undefined) return known;
   const made = placeFinder(source.text);
@@ -29,7 +29,7 @@ const finderOf = (source: Source): ReturnType<typeof placeFinder> => {
   return made;
 };
 
-export const placeOf = (at: At): Place => {
+export const placeOf = (at: At): HclPlace => {
   const { source, offset } = inFile(at);
   const { line, column } = finderOf(source)(offset);
   return { file: source.name, line, column };

@@ -1,11 +1,11 @@
-import type { Draft } from './draft.ts';
-import type { Keys, Reading, Rules } from './keys.ts';
+import type { ImportDraft } from './draft.ts';
+import type { ImportKeys, KeyReading, Rules } from './keys.ts';
 
 /** One builder that is being translated. */
 export type Builder = {
-  readonly keys: Keys;
-  readonly draft: Draft;
-  readonly reading: Reading;
+  readonly keys: ImportKeys;
+  readonly draft: ImportDraft;
+  readonly reading: KeyReading;
   /** The names of the artifacts that Packer's builder gives, in the order of the document's. */
   readonly artifacts: string[];
 };

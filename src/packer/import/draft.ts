@@ -4,7 +4,7 @@ import type { ImagedDocument } from './types.ts';
 type Path = readonly (string | number)[];
 
 /** A template document in the making. */
-export type Draft = {
+export type ImportDraft = {
   /** Puts a value at a path, whose missing objects and lists are made; `from` is where it stands in the Packer document. */
   readonly put: (path: Path, value: unknown, from: string) => void;
   readonly document: () => ImagedDocument;
@@ -34,7 +34,7 @@ const emptyFor = (key: string | number | undefined): Branch =>
   typeof key === 'number' ? ([] as unknown as Branch) : {};
 
 /** `home` is where what is translated stands in the Packer document `packer`. */
-export const makeDraft = (packer: unknown, home: string): Draft => {
+export const makeDraft = (packer: unknown, home: string): ImportDraft => {
   const root: Branch = {};
   const origins = new Map<string, string>([['', home]]);
 

@@ -3,14 +3,14 @@ import { bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { makeNotes } from '../../base/notes.ts';
 import { didYouMean, quoted, unknownKeys } from '../../base/text/nearest.ts';
-import type { Pause } from '../../base/turns.ts';
+import type { TurnPause } from '../../base/turns.ts';
 import type { Builder } from './builder.ts';
 import { builderKinds, foreignBuilders } from './builders/table.ts';
 import { makeDraft } from './draft.ts';
-import { isObject, judgeKeys, makeKeys, type Layer, type Reading } from './keys.ts';
+import { isObject, judgeKeys, makeKeys, type KeyLayer, type KeyReading } from './keys.ts';
 import { listChains, putPostProcessors, type Chain } from './post-processors.ts';
 import { listOne, listProvisioners, putCleanup, putProvisioners, type Listed } from './provisioners/translate.ts';
-import { fillWith, putVariables, readVariables, type Variables } from './root/variables.ts';
+import { fillWith, putVariables, readVariables, type ImportedVariables } from './root/variables.ts';
 import { judgeVersion } from './root/version.ts';
 import type { Imported, ImportedMachine, ImportOptions } from './types.ts';
 
@@ -22,11 +22,11 @@ const rootKeys = [
 type Root = Readonly<Record<string, unknown>>;
 
 /** A builder with its name as it is written, which `only`, `except` and `override` go by, and as it is filled in. */
-type Named = Layer & { readonly type: string; readonly raw: string; readonly name: string };
+type Named = KeyLayer & { readonly type: string; readonly raw: string; readonly name: string };
 
 const isForeign = ({ type }: Named): boolean => foreignBuilders.includes(type);
 
-const judgeRoot = (root: Root, { wrong, notes }: Reading): void => {
+const judgeRoot = (root: Root, { wrong, notes }: KeyReading): void => {
   const unknown = unknownKeys();
   for (const [key, value] of Object.entries(root)) {
     const at = pointerTo([key]);
@@ -45,7 +45,7 @@ const judgeRoot = (root: Root, { wrong, notes }: Reading): void => {
     wrong.add('/description', 'must be a text');
 };
 
-const namedOne = (object: unknown, pointer: string, reading: Reading): Named | undefined => {
+const namedOne = (object: unknown, pointer: string, reading: KeyReading): Named | undefined => {
   const { wrong } = reading;
   if (!isObject(object)) {
     wrong.add(pointer, 'must be an object with a "type"');
@@ -64,7 +64,7 @@ const namedOne = (object: unknown, pointer: string, reading: Reading): Named | u
   return undefined;
 };
 
-const namedBuilders = (given: unknown, reading: Reading): readonly Named[] => {
+const namedBuilders = (given: unknown, reading: KeyReading): readonly Named[] => {
   const { wrong } = reading;
   if (!Array.isArray(given) || given.length === 0) {
     wrong.add(
@@ -88,7 +88,7 @@ const namedBuilders = (given: unknown, reading: Reading): readonly Named[] => {
 };
 
 /** Those that a machine is made of. Of foreign ones beside them none is, and without any of ours they are wrong. */
-const machinesAmong = (named: readonly Named[], { wrong, notes }: Reading): readonly Named[] => {
+const machinesAmong = (named: readonly Named[], { wrong, notes }: KeyReading): readonly Named[] => {
   const ours = named.filter((builder) => !isForeign(builder));
   for (const { pointer, type } of named.filter(isForeign)) {
     const at = `${pointer}/type`;
@@ -109,8 +109,8 @@ const templateName = (name: string): string =>
 
 type Shared = {
   readonly root: Root;
-  readonly reading: Reading;
-  readonly variables: Variables;
+  readonly reading: KeyReading;
+  readonly variables: ImportedVariables;
   readonly provisioners: readonly Listed[];
   readonly cleanup: Listed | undefined;
   readonly chains: readonly Chain[];
@@ -153,7 +153,13 @@ export function* importParts(
   const notes = makeNotes('');
   const root: Root = isObject(document) ? document : {};
   const variables = readVariables(root, { wrong, notes });
-  const reading: Reading = { wrong, notes, files, hasOutgoing, fill: fillWith(variables, { variables: sent, frozen }) };
+  const reading: KeyReading = {
+    wrong,
+    notes,
+    files,
+    hasOutgoing,
+    fill: fillWith(variables, { variables: sent, frozen }),
+  };
   if (!isObject(document)) wrong.add('', 'is no Packer template: an object was due');
   judgeRoot(root, reading);
   const builders = isObject(document) ? namedBuilders(root['builders'], reading) : [];
@@ -176,7 +182,7 @@ export function* importParts(
 }
 
 /** Translates Packer's JSON template as `importParts` has it, with `pause` between any two builders: it may have many. */
-export const importInTurns = async (document: unknown, options: ImportOptions, pause: Pause): Promise<Imported> => {
+export const importInTurns = async (document: unknown, options: ImportOptions, pause: TurnPause): Promise<Imported> => {
   const parts = importParts(document, options);
   let part = parts.next();
   while (part.done !== true) {

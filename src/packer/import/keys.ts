@@ -7,7 +7,7 @@ import { withoutFolders } from './paths.ts';
 import type { ContextFiles } from './types.ts';
 
 /** What the translation of one Packer template shares. */
-export type Reading = {
+export type KeyReading = {
   readonly wrong: FieldErrors;
   readonly notes: Notes;
   readonly files: ContextFiles;
@@ -18,7 +18,7 @@ export type Reading = {
 };
 
 /** An object of a Packer template and its pointer. */
-export type Layer = { readonly object: Readonly<Record<string, unknown>>; readonly pointer: string };
+export type KeyLayer = { readonly object: Readonly<Record<string, unknown>>; readonly pointer: string };
 
 /** A note about a text that decides how the template is translated. The value may be a secret. */
 export const takenNow = 'is taken with the values that its variables have now, whatever is sent for them later';
@@ -31,7 +31,7 @@ export type Written = { readonly text: string; readonly at: string };
  * booleans, a single value as a list of one, a text as the list of what stands between its commas; null is as good as absent.
  * What is wrong becomes a field error.
  */
-export type Keys = {
+export type ImportKeys = {
   /** The object's own place. */
   readonly pointer: string;
   readonly names: () => readonly string[];
@@ -79,7 +79,7 @@ const wholeOf = (text: string): number => {
 };
 
 /** The text with the values of variables; undefined where a value is missing, or a placeholder is not known here. */
-const filledOrNot = (text: string, fill: Reading['fill']): string | undefined => {
+const filledOrNot = (text: string, fill: KeyReading['fill']): string | undefined => {
   try {
     return fill(text);
   } catch (error) {
@@ -90,7 +90,7 @@ const filledOrNot = (text: string, fill: Reading['fill']): string | undefined =>
 };
 
 /** What a text is as a list: Packer fills it in and splits it at its commas, without a look at blanks (mapstructure, StringToSliceHookFunc). */
-const betweenCommas = (text: string, at: string, { notes, fill }: Reading): readonly string[] => {
+const betweenCommas = (text: string, at: string, { notes, fill }: KeyReading): readonly string[] => {
   const filled = filledOrNot(text, fill);
   if (filled === '') return [];
   if (filled?.includes(',') !== true) return [text];
@@ -98,7 +98,7 @@ const betweenCommas = (text: string, at: string, { notes, fill }: Reading): read
   return filled.split(',');
 };
 
-const listOf = (value: unknown, at: string, reading: Reading): readonly Written[] | undefined => {
+const listOf = (value: unknown, at: string, reading: KeyReading): readonly Written[] | undefined => {
   if (value === undefined) return undefined;
   const { wrong } = reading;
   if (typeof value === 'string')
@@ -112,7 +112,7 @@ const listOf = (value: unknown, at: string, reading: Reading): readonly Written[
   });
 };
 
-const mapOf = (value: unknown, at: string, wrong: FieldErrors): ReturnType<Keys['map']> => {
+const mapOf = (value: unknown, at: string, wrong: FieldErrors): ReturnType<ImportKeys['map']> => {
   if (value === undefined) return undefined;
   if (!isObject(value)) wrong.add(at, 'must be an object of names and texts');
   return Object.entries(isObject(value) ? value : {}).flatMap(([name, entry]) => {
@@ -124,11 +124,11 @@ const mapOf = (value: unknown, at: string, wrong: FieldErrors): ReturnType<Keys[
 };
 
 /** Of several layers, a key of a later one stands in place of an earlier one's. */
-export const makeKeys = (layers: readonly [Layer, ...Layer[]], reading: Reading): Keys => {
+export const makeKeys = (layers: readonly [KeyLayer, ...KeyLayer[]], reading: KeyReading): ImportKeys => {
   const { wrong, notes, fill } = reading;
   const [{ pointer }] = layers;
 
-  const layerOf = (key: string): Layer | undefined => layers.findLast(({ object }) => Object.hasOwn(object, key));
+  const layerOf = (key: string): KeyLayer | undefined => layers.findLast(({ object }) => Object.hasOwn(object, key));
   const at = (key: string) => (layerOf(key)?.pointer ?? pointer) + pointerTo([key]);
   const raw = (key: string): unknown => layerOf(key)?.object[key] ?? undefined;
 
@@ -183,7 +183,7 @@ const isOff = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0);
 
 /** Judges every key of an object by its rules. `what` names the object. A key that begins with `_` is a comment. */
-export const judgeKeys = (keys: Keys, rules: Rules, what: string, { wrong, notes }: Reading): void => {
+export const judgeKeys = (keys: ImportKeys, rules: Rules, what: string, { wrong, notes }: KeyReading): void => {
   const unknown = unknownKeys();
   for (const key of keys.names()) {
     if (key.startsWith('_')) continue;

@@ -1,14 +1,14 @@
 import { hasPlaceholders } from '../../template/language/expression.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { quoted } from '../../base/text/nearest.ts';
-import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules, type Written } from './keys.ts';
+import { isObject, judgeKeys, makeKeys, type ImportKeys, type KeyReading, type Rules, type Written } from './keys.ts';
 import { contextPath } from './paths.ts';
 import { idleOfShellLocal } from './provisioners/shell-local.ts';
 import { shellLocal } from './provisioners/table.ts';
-import type { Made } from './provisioners/kinds.ts';
+import type { MadeProvisioners } from './provisioners/kinds.ts';
 
 /** For which builder a post-processor is translated, and what it works on. */
-export type Target = {
+export type PostProcessorTarget = {
   /** The builder's name as it is written, and its type. */
   readonly raw: string;
   readonly type: string;
@@ -16,13 +16,13 @@ export type Target = {
   readonly names: readonly string[] | undefined;
   /** The folder into which Packer puts what the builder makes. */
   readonly output: string;
-  readonly reading: Reading;
+  readonly reading: KeyReading;
 };
 
 /** What stands in a post-processor's place: its keys, and the artifacts that there are afterwards. */
-type Translated = { readonly made: Made; readonly names: readonly string[] | undefined };
+type Translated = { readonly made: MadeProvisioners; readonly names: readonly string[] | undefined };
 
-type Kind = { readonly rules: Rules; readonly make: (keys: Keys, target: Target) => Translated };
+type Kind = { readonly rules: Rules; readonly make: (keys: ImportKeys, target: PostProcessorTarget) => Translated };
 
 /** The keys of every post-processor. */
 export const commonRules = {
@@ -35,29 +35,30 @@ export const commonRules = {
 
 const lastPart = (path: string): string => path.replace(/^[^]*[\\/]/, '');
 
-const textOf = (keys: Keys, key: string): string | undefined => {
+const textOf = (keys: ImportKeys, key: string): string | undefined => {
   const text = keys.text(key);
   return text === '' ? undefined : text;
 };
 
-const one = (key: string, value: unknown, from: string): Made => [{ key, value, from }];
+const one = (key: string, value: unknown, from: string): MadeProvisioners => [{ key, value, from }];
 
-const levelOf = (keys: Keys, key: string): Made => {
+const levelOf = (keys: ImportKeys, key: string): MadeProvisioners => {
   const level = keys.whole('compression_level');
   // Packer: less than 0 is gzip's default.
   return level === undefined || level < 0 ? [] : one(key, level, keys.at('compression_level'));
 };
 
-const keepOf = (keys: Keys): Made =>
+const keepOf = (keys: ImportKeys): MadeProvisioners =>
   keys.flag('keep_input_artifact') ? one('keep_input_artifact', true, keys.at('keep_input_artifact')) : [];
 
-const pathOf = ({ text, at }: Written, { wrong }: Reading): string => wrong.attempt(at, text, () => contextPath(text));
+const pathOf = ({ text, at }: Written, { wrong }: KeyReading): string =>
+  wrong.attempt(at, text, () => contextPath(text));
 
 const virtualbox = ['virtualbox', 'virtualbox-iso', 'virtualbox-ovf'];
 const libvirt = ['libvirt', 'qemu', 'openbsd-vmm'];
 
 /** For which provider the box of a builder is. */
-const providerOf = (keys: Keys, { type, reading }: Target): string => {
+const providerOf = (keys: ImportKeys, { type, reading }: PostProcessorTarget): string => {
   const asked = textOf(keys, 'provider_override');
   const of = asked ?? type;
   if (virtualbox.includes(of)) return 'virtualbox';
@@ -84,7 +85,7 @@ const boxRules = {
 } as const satisfies Rules;
 
 /** The keys of a box for this provider: what `override` has for it counts above those beside it. */
-const keysOfBox = (keys: Keys, provider: string, reading: Reading): Keys => {
+const keysOfBox = (keys: ImportKeys, provider: string, reading: KeyReading): ImportKeys => {
   const given = keys.raw('override');
   if (given === undefined) return keys;
   if (!isObject(given)) reading.wrong.add(keys.at('override'), 'must be an object of providers and their keys');
@@ -197,7 +198,7 @@ const googlecomputeExport: Kind = {
 };
 
 /** Tells of a command that looks for the image where Packer puts it: here it lies elsewhere. */
-const noteOutput = (keys: Keys, { output, reading }: Target): void => {
+const noteOutput = (keys: ImportKeys, { output, reading }: PostProcessorTarget): void => {
   for (const { text, at } of ['inline', 'command'].flatMap((key) => keys.list(key) ?? []))
     if (text.includes(output))
       reading.notes.add(at, `names ${quoted(output)}, Packer's output folder, which is not there: $IMAGED_ARTIFACTS is the folder of what it takes`); // prettier-ignore

@@ -1,9 +1,9 @@
 import { bounds } from '../../base/bounds.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
-import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules } from './keys.ts';
-import { translated, type Made, type TranslateFacts } from './translated-post-processors.ts';
+import { isObject, judgeKeys, makeKeys, type ImportKeys, type KeyReading, type Rules } from './keys.ts';
+import { translated, type MadePostProcessors, type TranslateFacts } from './translated-post-processors.ts';
 import { isFor, judgeSelection } from './selection.ts';
-import type { Draft } from './draft.ts';
+import type { ImportDraft } from './draft.ts';
 import { commonRules as common, madeKinds } from './post-processor-kinds.ts';
 
 const kinds = {
@@ -50,9 +50,14 @@ const leftOut = (type: string): string =>
 const keepers = ['checksum', 'manifest', 'shell-local'];
 
 /** A chain of post-processors, which begins with what the builder gives. */
-export type Chain = readonly Keys[];
+export type Chain = readonly ImportKeys[];
 
-const listOne = (given: unknown, pointer: string, names: readonly string[], reading: Reading): Keys | undefined => {
+const listOne = (
+  given: unknown,
+  pointer: string,
+  names: readonly string[],
+  reading: KeyReading,
+): ImportKeys | undefined => {
   const { wrong, notes } = reading;
   const object = typeof given === 'string' ? { type: given } : given;
   if (!isObject(object)) {
@@ -76,7 +81,7 @@ const listOne = (given: unknown, pointer: string, names: readonly string[], read
 };
 
 /** The chains of a template: a post-processor alone is a chain of one. */
-export const listChains = (given: unknown, names: readonly string[], reading: Reading): readonly Chain[] => {
+export const listChains = (given: unknown, names: readonly string[], reading: KeyReading): readonly Chain[] => {
   const at = '/post-processors';
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given)) {
@@ -95,12 +100,12 @@ export const listChains = (given: unknown, names: readonly string[], reading: Re
   });
 };
 
-type Step = { readonly keys: Keys; readonly type: Kind; readonly isKept: boolean };
+type Step = { readonly keys: ImportKeys; readonly type: Kind; readonly isKept: boolean };
 
 /** A chain as it is for one builder: what is made here of it, and whether the builder's own disks outlive it. */
 type Work = { readonly steps: readonly Step[]; readonly keepsDisks: boolean };
 
-const keepsInput = (keys: Keys): boolean =>
+const keepsInput = (keys: ImportKeys): boolean =>
   keepers.includes(keys.text('type') ?? '') || keys.flag('keep_input_artifact');
 
 /** The steps of a chain that are for this builder: each takes what the one before among them gave (packer/core.go, hcl2template). */
@@ -121,7 +126,7 @@ const isMade = (type: Kind): type is keyof typeof madeKinds => Object.hasOwn(mad
 /** The names of the artifacts that there are by then; undefined: not known. */
 type Names = readonly string[] | undefined;
 
-type MadeOf = { readonly made: readonly Made[]; readonly names: Names };
+type MadeOf = { readonly made: readonly MadePostProcessors[]; readonly names: Names };
 
 const madeByKind = (
   { keys, type }: Step & { readonly type: keyof typeof madeKinds },
@@ -173,12 +178,12 @@ export const putPostProcessors = (
   target: {
     readonly raw: string;
     readonly type: string;
-    readonly draft: Draft;
+    readonly draft: ImportDraft;
     readonly artifacts: readonly string[];
     /** The folder that the builder names for them; undefined: Packer's own. */
     readonly output: string | undefined;
   },
-  reading: Reading,
+  reading: KeyReading,
 ): void => {
   const { raw, type: builderType, draft, artifacts, output = `output-${raw}` } = target;
   const works = all.map((chain) => workOf(chain, raw)).filter((work) => work !== undefined);

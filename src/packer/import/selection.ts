@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
-import { isObject, type Keys } from './keys.ts';
+import { isObject, type ImportKeys } from './keys.ts';
 
 const judgeName = (name: string, at: string, names: readonly string[], wrong: FieldErrors): void => {
   if (!names.includes(name))
@@ -9,7 +9,7 @@ const judgeName = (name: string, at: string, names: readonly string[], wrong: Fi
 };
 
 /** For which builders a provisioner or post-processor is: `only` and `except`, by the builders' names as written. */
-export const judgeSelection = (keys: Keys, names: readonly string[], wrong: FieldErrors): void => {
+export const judgeSelection = (keys: ImportKeys, names: readonly string[], wrong: FieldErrors): void => {
   if (keys.raw('only') !== undefined && keys.raw('except') !== undefined)
     wrong.add(keys.at('except'), 'stands beside "only": use one of them');
   for (const key of ['only', 'except'])
@@ -17,7 +17,7 @@ export const judgeSelection = (keys: Keys, names: readonly string[], wrong: Fiel
 };
 
 /** What a provisioner is for single builders: `override`, by their names as written. */
-export const judgeOverride = (keys: Keys, names: readonly string[], wrong: FieldErrors): void => {
+export const judgeOverride = (keys: ImportKeys, names: readonly string[], wrong: FieldErrors): void => {
   const override = keys.raw('override');
   if (override === undefined) return;
   if (!isObject(override)) wrong.add(keys.at('override'), 'must be an object of builders and their keys');
@@ -28,7 +28,7 @@ const entriesOf = (value: unknown, at: string) =>
   isObject(value) ? Object.keys(value).map((name) => ({ name, at: `${at}${pointerTo([name])}` })) : [];
 
 /** Whether it is for this builder. */
-export const isFor = (keys: Keys, name: string): boolean => {
+export const isFor = (keys: ImportKeys, name: string): boolean => {
   const only = keys.list('only');
   const except = keys.list('except');
   if (only !== undefined && only.length > 0) return only.some(({ text }) => text === name);

@@ -1,11 +1,11 @@
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
-import type { Keys, Reading } from './keys.ts';
+import type { ImportKeys, KeyReading } from './keys.ts';
 
 /** A key of a post-processor here, and the place in Packer's template that it is made from. */
 type Put = { readonly value: unknown; readonly from: string };
 
 /** The keys of one. */
-export type Made = Readonly<Record<string, Put>>;
+export type MadePostProcessors = Readonly<Record<string, Put>>;
 
 /** What is told of a builder, in Packer's words, and what was made for it so far. */
 export type TranslateFacts = {
@@ -13,16 +13,16 @@ export type TranslateFacts = {
   /** The folder into which Packer puts what the builder makes. */
   readonly output: string;
   manifests: number;
-  readonly reading: Reading;
+  readonly reading: KeyReading;
 };
 
 /** Makes post-processors of one of Packer's, which takes the artifacts of these names; gives theirs. */
 type Translate = (
-  keys: Keys,
+  keys: ImportKeys,
   names: readonly string[],
   keeps: boolean,
   facts: TranslateFacts,
-) => { readonly made: readonly Made[]; readonly names: readonly string[] };
+) => { readonly made: readonly MadePostProcessors[]; readonly names: readonly string[] };
 
 /** The name of a file that Packer writes, without its folder: what only Packer knows is filled in, other placeholders stay. */
 const fileName = (text: string, { builder }: TranslateFacts, checksumType = ''): string => {
@@ -43,7 +43,7 @@ const formatOf: Readonly<Record<string, string>> = {
 
 const endingOf: Readonly<Record<string, string>> = { zip: 'zip', gzip: 'gz', lz4: 'lz4', xz: 'xz', zstd: 'zst' };
 
-const compression = (keys: Keys, { notes }: Reading): { readonly format: string; readonly from: string } => {
+const compression = (keys: ImportKeys, { notes }: KeyReading): { readonly format: string; readonly from: string } => {
   const output = keys.text('output') ?? '';
   const asked = keys.text('format') ?? /\.((?:tar\.)?[a-z0-9]{1,6})$/.exec(output)?.[1] ?? 'tar.gz';
   const from = keys.at(keys.raw('format') === undefined && keys.raw('output') !== undefined ? 'output' : 'format');

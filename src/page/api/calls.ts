@@ -1,7 +1,7 @@
 import { shellQuoted } from '../../base/text/shell.ts';
 
 /** A request that the view has made, as a script needs it. */
-export type Call = {
+export type PageCall = {
   readonly method: string;
   readonly path: string;
   readonly body?: string;
@@ -14,16 +14,16 @@ export type Call = {
 // Of one view: polling repeats the same few.
 const most = 30;
 
-let calls: readonly Call[] = [];
+let calls: readonly PageCall[] = [];
 const listeners = new Set<() => void>();
 
 const tell = () => listeners.forEach((listener) => listener());
 
-const isSame = (one: Call, other: Call): boolean =>
+const isSame = (one: PageCall, other: PageCall): boolean =>
   one.method === other.method && one.path === other.path && one.body === other.body && one.range === other.range;
 
 /** Takes note of a request; the same again is one. */
-export const noteCall = (call: Call): void => {
+export const noteCall = (call: PageCall): void => {
   if (calls.some((known) => isSame(known, call))) return;
   calls = [...calls, call].slice(-most);
   tell();
@@ -35,7 +35,7 @@ export const forgetCalls = (): void => {
   tell();
 };
 
-export const callsNow = (): readonly Call[] => calls;
+export const callsNow = (): readonly PageCall[] => calls;
 
 /** Calls back whenever the list changes, until what it gives is called. */
 export const onCalls = (listener: () => void): (() => void) => {
@@ -44,7 +44,7 @@ export const onCalls = (listener: () => void): (() => void) => {
 };
 
 /** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
-export const curlOf = ({ method, path, body, archive, accept, range }: Call): string =>
+export const curlOf = ({ method, path, body, archive, accept, range }: PageCall): string =>
   [
     'curl',
     ...(method === 'GET' ? [] : ['-X', method]),

@@ -4,7 +4,7 @@ import type { Artifact as ArtifactSchema, Build as BuildSchema, Step as StepSche
 import type { BuildChange as ChangeSchema } from '../../api/changes/schema.ts';
 import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
 import type { Run as RunSchema, RunPlan as RunPlanSchema } from '../../api/runs/schema.ts';
-import type { Session as SessionSchema } from '../../api/page/schema.ts';
+import type { LoggedIn as SessionSchema } from '../../api/page/schema.ts';
 import type {
   RecentStepTimes as StepTimesSchema,
   Statistics as StatisticsSchema,

@@ -19,7 +19,7 @@ import { Log } from './log.tsx';
 import { isPausedBy } from './paused.ts';
 import { TellMe } from './tell-me.tsx';
 import { Timeline } from './timeline.tsx';
-import { useBuild, type Watched } from './use-build.ts';
+import { useBuild, type WatchedBuild } from './use-build.ts';
 import { Console } from '../console/console.tsx';
 
 const titles = {
@@ -35,7 +35,7 @@ type TabName = keyof typeof titles;
 
 const isTab = (text: string): text is TabName => Object.hasOwn(titles, text);
 
-const Facts = ({ build }: Pick<Watched, 'build'>) => {
+const Facts = ({ build }: Pick<WatchedBuild, 'build'>) => {
   const now = useNow(1000, !isEnded(build.status));
   const ran = ranMs(build, now);
   return (
@@ -76,7 +76,7 @@ const Facts = ({ build }: Pick<Watched, 'build'>) => {
   );
 };
 
-type PanelProps = { readonly tab: TabName; readonly watched: Watched; readonly events: readonly BuildEvent[] };
+type PanelProps = { readonly tab: TabName; readonly watched: WatchedBuild; readonly events: readonly BuildEvent[] };
 
 const Panel = ({ tab, watched, events }: PanelProps) => {
   const { build, steps, artifacts, input } = watched;

@@ -13,7 +13,7 @@ const progressMs = 3000;
 const mostEvents = 20_000;
 
 /** A build with its steps and events, as they come to be. */
-export type Watched = {
+export type WatchedBuild = {
   readonly build: Build;
   readonly steps: readonly Step[];
   readonly artifacts: readonly Artifact[];
@@ -21,7 +21,7 @@ export type Watched = {
 };
 
 /** The build as it stands; what it is made from does not change. */
-const load = async (path: string, known: Input | undefined, signal: AbortSignal): Promise<Watched> => {
+const load = async (path: string, known: Input | undefined, signal: AbortSignal): Promise<WatchedBuild> => {
   const get = <T>(below: string) => call<T>(`${path}${below}`, { signal });
   const [build, { items: steps }, { items: artifacts }, input] = await Promise.all([
     get<Build>(''),
@@ -42,7 +42,7 @@ const keepLooking = (look: () => Promise<void>, signal: AbortSignal): void => {
 };
 
 type Shown = {
-  readonly watched: (change: (known: Watched | undefined) => Watched | undefined) => void;
+  readonly watched: (change: (known: WatchedBuild | undefined) => WatchedBuild | undefined) => void;
   /** More events. */
   readonly came: (events: readonly BuildEvent[]) => void;
 };
@@ -100,7 +100,7 @@ const watch = async (path: string, shown: Shown, signal: AbortSignal): Promise<v
 
 /** A build, followed to its end. */
 export const useBuild = (id: string) => {
-  const [watched, setWatched] = useState<Watched>();
+  const [watched, setWatched] = useState<WatchedBuild>();
   const [events, setEvents] = useState<readonly BuildEvent[]>([]);
   // An ended build tells no more events: of what is done with it then, it is asked again.
   const [times, setTimes] = useState(0);

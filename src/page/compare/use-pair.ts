@@ -32,11 +32,11 @@ const load = async (build: Build, signal: AbortSignal): Promise<Compared> => {
   return { build, input, rows };
 };
 
-export type Found = { readonly pair?: Pair; readonly nothing?: string };
+export type FoundPair = { readonly pair?: Pair; readonly nothing?: string };
 
 /** Two builds as they stand now. Without `a` it is the last good build of the template of `b`. */
 export const usePair = (a: string, b: string) => {
-  const [found, setFound] = useState<Found>();
+  const [found, setFound] = useState<FoundPair>();
   const error = useWork(
     async (signal) => {
       setFound(undefined);

@@ -1,11 +1,11 @@
 /** What came on the console, and when: seconds since it began. */
-export type Piece = { readonly at: number; readonly text: string };
+export type CastPiece = { readonly at: number; readonly text: string };
 
 const isOutput = (value: unknown): value is [number, 'o', string] =>
   Array.isArray(value) && typeof value[0] === 'number' && value[1] === 'o' && typeof value[2] === 'string';
 
 /** The output in a recording of asciicast v2 (docs.asciinema.org): a header, then a line of JSON for each piece. */
-export const readCast = (text: string): readonly Piece[] =>
+export const readCast = (text: string): readonly CastPiece[] =>
   text
     .split('\n')
     .slice(1)
@@ -15,7 +15,7 @@ export const readCast = (text: string): readonly Piece[] =>
     .map(([at, , output]) => ({ at, text: output }));
 
 /** How many pieces had come after so many seconds. */
-export const piecesUntil = (pieces: readonly Piece[], seconds: number): number => {
+export const piecesUntil = (pieces: readonly CastPiece[], seconds: number): number => {
   let [low, high] = [0, pieces.length];
   while (low < high) {
     const middle = (low + high) >> 1;

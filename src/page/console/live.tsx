@@ -8,12 +8,12 @@ import { Trouble } from '../parts/trouble.tsx';
 import { useWork } from '../parts/use.ts';
 import { useMayWrite } from '../shell/session.ts';
 import { readTranscript } from './transcript.ts';
-import { placeTurns, turnsOf, type Turn } from './turns.ts';
+import { placeTurns, turnsOf, type ShownTurn } from './turns.ts';
 import { makeTyping } from './typing.ts';
 import { useTerminal } from './use-terminal.ts';
 import type { PageTerminal } from './terminal.ts';
 
-type Marked = { readonly turn: Turn; readonly show: () => void };
+type Marked = { readonly turn: ShownTurn; readonly show: () => void };
 
 type Props = {
   readonly build: Build;
@@ -26,7 +26,7 @@ type Props = {
 const writeMarked = async (
   terminal: PageTerminal,
   text: string,
-  turns: readonly Turn[],
+  turns: readonly ShownTurn[],
 ): Promise<readonly Marked[]> => {
   const marked: Marked[] = [];
   let written = 0;

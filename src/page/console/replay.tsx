@@ -3,7 +3,7 @@ import { request } from '../api/call.ts';
 import { durationText } from '../parts/format.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { useWork } from '../parts/use.ts';
-import { piecesUntil, readCast, type Piece } from './asciicast.ts';
+import { piecesUntil, readCast, type CastPiece } from './asciicast.ts';
 import type { PageTerminal } from './terminal.ts';
 import { useTerminal } from './use-terminal.ts';
 
@@ -12,7 +12,7 @@ const speeds = [0.5, 1, 2, 4, 16, 64] as const;
 const frameMs = 50;
 
 /** Shows a recording up to a moment: what is new of it, or all of it again where the moment is an earlier one. */
-const usePlayed = (terminal: PageTerminal | undefined, pieces: readonly Piece[], seconds: number) => {
+const usePlayed = (terminal: PageTerminal | undefined, pieces: readonly CastPiece[], seconds: number) => {
   const shown = useRef(0);
   useEffect(() => {
     if (terminal === undefined) return;
@@ -49,7 +49,7 @@ const usePlayer = (endSeconds: number) => {
 /** What the console showed, again, at any speed. */
 export const Replay = ({ path }: { readonly path: string }) => {
   const { element, terminal } = useTerminal(() => undefined);
-  const [pieces, setPieces] = useState<readonly Piece[]>([]);
+  const [pieces, setPieces] = useState<readonly CastPiece[]>([]);
   const error = useWork(
     async (signal) => {
       const answer = await request(`${path}?format=asciicast`, { signal });

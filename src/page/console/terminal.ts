@@ -2,14 +2,14 @@ import { Terminal, type IMarker } from '@xterm/xterm';
 import { isDark, onTheme } from '../shell/theme.ts';
 import { defineSheetElement } from './sheet-element.ts';
 import { darkTheme, lightTheme } from './themes.ts';
-import type { Turn } from './turns.ts';
+import type { ShownTurn } from './turns.ts';
 
 /** A terminal in the page. What it is given is shown in its order. */
 export type PageTerminal = {
   /** Resolves once it is shown. */
   readonly write: (text: string) => Promise<void>;
   /** Marks the line that the cursor is in; gives what scrolls back to it. */
-  readonly mark: (kind: Turn['kind']) => () => void;
+  readonly mark: (kind: ShownTurn['kind']) => () => void;
   readonly clear: () => void;
   /** Whether keys are typed. */
   readonly takeKeys: (are: boolean) => void;
@@ -22,7 +22,7 @@ const scrollback = 50_000;
 const columns = { least: 40, most: 132 } as const;
 const rows = 30;
 
-const markColours: Readonly<Record<Turn['kind'], string>> = {
+const markColours: Readonly<Record<ShownTurn['kind'], string>> = {
   ...{ heard: '#2e8555', said: '#3b78d8' },
   ...{ skipped: '#8a949e', refused: '#d2665f' },
 };

@@ -1,9 +1,9 @@
 import { Fact } from '../parts/fact.tsx';
 import { durationText, sizeText } from '../parts/format.ts';
-import type { HostFacts } from './facts.ts';
+import type { ShownHost } from './facts.ts';
 
 /** The kept layers, and what they were good for. */
-export const Cache = ({ layers }: { readonly layers: NonNullable<HostFacts['layers']> }) => {
+export const Cache = ({ layers }: { readonly layers: NonNullable<ShownHost['layers']> }) => {
   const { kept, bytes, hits, misses, saved_seconds: saved } = layers;
   const looked = hits + misses;
   return (

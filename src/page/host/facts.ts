@@ -1,9 +1,9 @@
 /** What `GET /host` tells. Its contract leaves room for more; what is there is so in every release. */
-export type HostFacts = {
+export type ShownHost = {
   readonly hypervisor?:
     | { readonly name: string; readonly version: string; readonly accelerators: readonly string[] }
     | undefined;
-  readonly capacity?: { readonly whole: Demand; readonly now: Demand; readonly committed?: Demand };
+  readonly capacity?: { readonly whole: ShownDemand; readonly now: ShownDemand; readonly committed?: ShownDemand };
   readonly slots?: readonly { readonly slot: string | number; readonly build_id?: string | null }[];
   /** A build that the daemon died of, as it seems, and that runs alone. */
   readonly suspect?: { readonly id: string; readonly state: 'runs' | 'waits' } | undefined;
@@ -17,4 +17,4 @@ export type HostFacts = {
   readonly limits?: { readonly context_mb: number; readonly context_files: number };
 };
 
-export type Demand = { readonly memory_mb: number; readonly disk_mb: number };
+export type ShownDemand = { readonly memory_mb: number; readonly disk_mb: number };

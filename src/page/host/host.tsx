@@ -4,14 +4,14 @@ import { usePolled } from '../parts/use-polled.ts';
 import { hrefOf } from '../shell/router.ts';
 import { Cache } from './cache.tsx';
 import { Checks } from './checks.tsx';
-import type { HostFacts } from './facts.ts';
+import type { ShownHost } from './facts.ts';
 import { QueueShown } from './queue.tsx';
 import { Room } from './room.tsx';
 import { Slots } from './slots.tsx';
 
 const everyMs = 5000;
 
-const About = ({ hypervisor, suspect }: Pick<HostFacts, 'hypervisor' | 'suspect'>) => (
+const About = ({ hypervisor, suspect }: Pick<ShownHost, 'hypervisor' | 'suspect'>) => (
   <>
     {hypervisor === undefined ? null : (
       <p>
@@ -29,7 +29,7 @@ const About = ({ hypervisor, suspect }: Pick<HostFacts, 'hypervisor' | 'suspect'
 
 /** The host: what runs, what waits and why, what there is room for, and what is wrong with it. */
 export const HostView = () => {
-  const { value: host, error } = usePolled<HostFacts>('host', everyMs);
+  const { value: host, error } = usePolled<ShownHost>('host', everyMs);
   useEffect(() => {
     document.title = 'Host – imaged';
   }, []);

@@ -1,5 +1,5 @@
 import { sizeText } from '../parts/format.ts';
-import type { HostFacts } from './facts.ts';
+import type { ShownHost } from './facts.ts';
 
 const mb = 2 ** 20;
 
@@ -17,7 +17,7 @@ const Meter = ({ title, committed, now, whole }: Props) => (
 );
 
 /** What builds may take of the host, and what there is. */
-export const Room = ({ capacity }: { readonly capacity: NonNullable<HostFacts['capacity']> }) => {
+export const Room = ({ capacity }: { readonly capacity: NonNullable<ShownHost['capacity']> }) => {
   const { whole, now, committed = { memory_mb: 0, disk_mb: 0 } } = capacity;
   return (
     <section aria-labelledby="room">

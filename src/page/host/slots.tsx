@@ -1,8 +1,8 @@
 import { hrefOf } from '../shell/router.ts';
-import type { HostFacts } from './facts.ts';
+import type { ShownHost } from './facts.ts';
 
 /** The places for running builds, and what is in them. */
-export const Slots = ({ slots }: { readonly slots: NonNullable<HostFacts['slots']> }) => (
+export const Slots = ({ slots }: { readonly slots: NonNullable<ShownHost['slots']> }) => (
   <section aria-labelledby="slots">
     <h2 id="slots">Slots</h2>
     <ul class="slots">

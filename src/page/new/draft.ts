@@ -3,13 +3,13 @@ import type { Declared, Variable } from '../api/types.ts';
 import { archiveOf, type ContextFile } from './context/files.ts';
 
 /** What a build is to be made of. */
-export type Source =
+export type DraftSource =
   | { readonly kind: 'stored'; readonly name: string; readonly version?: string }
   | { readonly kind: 'files'; readonly files: readonly ContextFile[] };
 
 /** A form as it is filled in. It is kept nowhere: values may be secret. */
-export type Draft = {
-  readonly source: Source | undefined;
+export type PageDraft = {
+  readonly source: DraftSource | undefined;
   /** By variable: those that were filled in. */
   readonly values: Readonly<Record<string, string>>;
   /** `team=infra`, one a line. */
@@ -25,17 +25,17 @@ export type Draft = {
   readonly onError: string;
 };
 
-export const emptyDraft: Draft = {
+export const emptyDraft: PageDraft = {
   ...{ source: undefined, values: {}, labels: '', priority: '', cache: '', onError: '' },
   ...{ machines: undefined, parallel: '', failFast: false },
 };
 
 /** `openbsd`, or `openbsd@3`. */
-const referenceOf = ({ name, version }: Extract<Source, { kind: 'stored' }>): string =>
+const referenceOf = ({ name, version }: Extract<DraftSource, { kind: 'stored' }>): string =>
   version === undefined ? name : `${name}@${version}`;
 
 /** Those that are sent: what was filled in, of the variables that the template has. */
-const valuesOf = ({ values }: Draft, variables: readonly Variable[]): Readonly<Record<string, string>> =>
+const valuesOf = ({ values }: PageDraft, variables: readonly Variable[]): Readonly<Record<string, string>> =>
   Object.fromEntries(
     variables.flatMap(({ name }) => {
       const value = values[name] ?? '';
@@ -43,17 +43,17 @@ const valuesOf = ({ values }: Draft, variables: readonly Variable[]): Readonly<R
     }),
   );
 
-const labelLines = ({ labels }: Draft): readonly string[] =>
+const labelLines = ({ labels }: PageDraft): readonly string[] =>
   labels
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
 /** The lines that are no labels. */
-export const wrongLabels = (draft: Draft): readonly string[] =>
+export const wrongLabels = (draft: PageDraft): readonly string[] =>
   labelLines(draft).filter((line) => labelOf(line) === undefined);
 
-const labelsOf = (draft: Draft): readonly (readonly [string, string])[] =>
+const labelsOf = (draft: PageDraft): readonly (readonly [string, string])[] =>
   labelLines(draft).flatMap((line) => {
     const label = labelOf(line);
     return label === undefined ? [] : [label];
@@ -63,15 +63,15 @@ const labelsOf = (draft: Draft): readonly (readonly [string, string])[] =>
 export type Request = { readonly path: string; readonly body: object; readonly shown?: object };
 
 /** The machines that are built, of those that the template has. */
-export const chosenMachines = ({ machines }: Pick<Draft, 'machines'>, all: readonly string[]): readonly string[] =>
+export const chosenMachines = ({ machines }: Pick<PageDraft, 'machines'>, all: readonly string[]): readonly string[] =>
   machines === undefined ? all : all.filter((name) => machines.includes(name));
 
 /** Whether they are builds of one run. */
-export const isRun = (draft: Pick<Draft, 'machines'>, all: readonly string[]): boolean =>
+export const isRun = (draft: Pick<PageDraft, 'machines'>, all: readonly string[]): boolean =>
   chosenMachines(draft, all).length > 1;
 
 /** Which machines, of a template with several. */
-const machinesOf = (draft: Draft, all: readonly string[]): Readonly<Record<string, string>> => {
+const machinesOf = (draft: PageDraft, all: readonly string[]): Readonly<Record<string, string>> => {
   if (all.length < 2) return {};
   const chosen = chosenMachines(draft, all);
   const [machine = ''] = chosen;
@@ -84,7 +84,7 @@ const machinesOf = (draft: Draft, all: readonly string[]): Readonly<Record<strin
 };
 
 /** As a query has them. */
-const settingsOf = (draft: Draft, all: readonly string[]): Readonly<Record<string, string>> => {
+const settingsOf = (draft: PageDraft, all: readonly string[]): Readonly<Record<string, string>> => {
   const { priority, cache, onError } = draft;
   const settings = { priority, cache, on_error: onError, ...machinesOf(draft, all) };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== ''));
@@ -97,10 +97,14 @@ const pathWith = (kind: 'builds' | 'runs', query: URLSearchParams): string =>
   query.size === 0 ? kind : `${kind}?${query.toString()}`;
 
 /** What of a template a request is made by. */
-export type Template = Pick<Declared, 'variables' | 'machines'>;
+export type DraftTemplate = Pick<Declared, 'variables' | 'machines'>;
 
 /** What is asked of a stored template is asked for in JSON. */
-const storedRequest = (draft: Draft, template: string, { variables, machines }: Template): Omit<Request, 'path'> => {
+const storedRequest = (
+  draft: PageDraft,
+  template: string,
+  { variables, machines }: DraftTemplate,
+): Omit<Request, 'path'> => {
   const { priority, parallel, only, fail_fast: failFast, ...settings } = settingsOf(draft, machines);
   const body = {
     template,
@@ -121,8 +125,8 @@ const storedRequest = (draft: Draft, template: string, { variables, machines }: 
 
 /** What asks for a build or a run, or for what it would do. Values never stand in the address: addresses are logged. */
 export const requestOf = async (
-  draft: Draft & { readonly source: Source },
-  template: Template,
+  draft: PageDraft & { readonly source: DraftSource },
+  template: DraftTemplate,
   how: 'check' | 'start',
 ): Promise<Request> => {
   const { source } = draft;
@@ -136,13 +140,13 @@ export const requestOf = async (
 };
 
 /** The values as one text, by which to tell whether they have changed. */
-export const valuesText = (draft: Draft, variables: readonly Variable[]): string =>
+export const valuesText = (draft: PageDraft, variables: readonly Variable[]): string =>
   JSON.stringify(valuesOf(draft, variables));
 
 /** Where the variables of what was chosen are asked for, and the machines that it has with the values of these. */
 export const variablesRequest = async (
-  source: Source,
-  draft: Draft,
+  source: DraftSource,
+  draft: PageDraft,
   variables: readonly Variable[],
 ): Promise<{ readonly path: string; readonly body?: object }> => {
   if (source.kind === 'files')

@@ -3,7 +3,7 @@ import { CallError } from '../api/call.ts';
 import type { ViewProps } from '../shell/views.ts';
 import { useMayWrite } from '../shell/session.ts';
 import { labelNameRule } from '../../base/records/label.ts';
-import { chosenMachines, emptyDraft, isRun, wrongLabels, type Draft, type Source } from './draft.ts';
+import { chosenMachines, emptyDraft, isRun, wrongLabels, type PageDraft, type DraftSource } from './draft.ts';
 import { byField } from './places.ts';
 import { PlansShown } from './plan.tsx';
 import { Refusal } from './refusal.tsx';
@@ -13,7 +13,7 @@ import { useDeclared } from './use-declared.ts';
 import { useStart } from './use-start.ts';
 import { VariableFields } from './variables.tsx';
 
-const sourceAt = ({ path: [, name], query }: ViewProps['place']): Source | undefined => {
+const sourceAt = ({ path: [, name], query }: ViewProps['place']): DraftSource | undefined => {
   if (name === undefined) return undefined;
   const version = query.get('version');
   return { kind: 'stored', name, ...(version === null ? {} : { version }) };
@@ -31,8 +31,8 @@ const useFocusOnWrong = (error: Error | undefined) =>
 // One function, though long: the form, and where what is wrong with it stands.
 export const NewBuild = ({ place }: ViewProps) => {
   const mayWrite = useMayWrite();
-  const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, source: sourceAt(place) }));
-  const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
+  const [draft, setDraft] = useState<PageDraft>(() => ({ ...emptyDraft, source: sourceAt(place) }));
+  const change = (part: Partial<PageDraft>) => setDraft((old) => ({ ...old, ...part }));
   const { declared, error: unread, renew } = useDeclared(draft);
   const { isBusy, error, plans, areMachinesUnseen, check, start, showMachines } = useStart(draft, declared, renew);
   useFocusOnWrong(error);

@@ -1,5 +1,5 @@
 import { Field, type Control } from '../parts/field.tsx';
-import type { Draft } from './draft.ts';
+import type { PageDraft } from './draft.ts';
 import { MachineFields, type ByValues } from './machines.tsx';
 
 type SelectProps = {
@@ -34,13 +34,13 @@ const endings = {
 } as const;
 
 export type SettingProps = {
-  readonly draft: Draft;
+  readonly draft: PageDraft;
   /** Of the template; of several each is a build, and together they are a run. */
   readonly machines: readonly string[];
   /** Undefined where they are the same whatever the values are. */
   readonly byValues: ByValues | undefined;
   readonly wrong: (field: string) => readonly string[];
-  readonly change: (part: Partial<Draft>) => void;
+  readonly change: (part: Partial<PageDraft>) => void;
 };
 
 /** The fields that are there whatever the template is: those that errors may be shown at. */

@@ -2,14 +2,14 @@ import { useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
 import type { Declared, Variable } from '../api/types.ts';
 import { useWork } from '../parts/use.ts';
-import { valuesText, variablesRequest, type Draft, type Source } from './draft.ts';
+import { valuesText, variablesRequest, type PageDraft, type DraftSource } from './draft.ts';
 
 /** What a template leaves to its builds, and the values that its machines were asked for with. */
 type Found = { readonly declared: Declared; readonly values: string };
 
 const ask = async (
-  source: Source,
-  draft: Draft,
+  source: DraftSource,
+  draft: PageDraft,
   variables: readonly Variable[],
   signal?: AbortSignal,
 ): Promise<Found> => {
@@ -23,7 +23,7 @@ const ask = async (
  * What the template leaves to its builds; undefined until that is known. `renew` gives it with the values of now: which
  * machines there are may depend on them.
  */
-export const useDeclared = (draft: Draft) => {
+export const useDeclared = (draft: PageDraft) => {
   const { source } = draft;
   const [found, setFound] = useState<Found>();
   const error = useWork(

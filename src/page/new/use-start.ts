@@ -2,7 +2,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
 import type { Build, Declared, Plan, Run, RunPlan } from '../api/types.ts';
 import { hrefOf } from '../shell/router.ts';
-import { isRun, requestOf, type Draft, type Source } from './draft.ts';
+import { isRun, requestOf, type PageDraft, type DraftSource } from './draft.ts';
 
 // `randomUUID` is there over TLS alone.
 const newKey = (): string =>
@@ -16,20 +16,24 @@ const isUnseen = (now: readonly string[], seen: readonly string[]): boolean =>
  * The draft, checked and started. The same draft started again is the same build: its request has the same key. What the values
  * change about the machines is found out first, by `renew`: what was not shown is not started.
  */
-export const useStart = (draft: Draft, declared: Declared | undefined, renew: () => Promise<Declared | undefined>) => {
+export const useStart = (
+  draft: PageDraft,
+  declared: Declared | undefined,
+  renew: () => Promise<Declared | undefined>,
+) => {
   const [isBusy, setBusy] = useState(false);
-  const [unseen, setUnseen] = useState<Draft>();
+  const [unseen, setUnseen] = useState<PageDraft>();
   const [error, setError] = useState<Error>();
-  const [checked, setChecked] = useState<{ readonly draft: Draft; readonly plans: readonly Plan[] }>();
+  const [checked, setChecked] = useState<{ readonly draft: PageDraft; readonly plans: readonly Plan[] }>();
   const busy = useRef(false);
   const key = useMemo(newKey, [draft]);
 
-  const check = async (source: Source, found: Declared) => {
+  const check = async (source: DraftSource, found: Declared) => {
     const { path, body, shown } = await requestOf({ ...draft, source }, found, 'check');
     const plan = await call<Plan | RunPlan>(path, { method: 'POST', body, shown });
     setChecked({ draft, plans: 'machines' in plan ? plan.machines : [plan] });
   };
-  const start = async (source: Source, found: Declared, seen: Declared) => {
+  const start = async (source: DraftSource, found: Declared, seen: Declared) => {
     if (isUnseen(found.machines, seen.machines)) return setUnseen(draft);
     if (checked?.draft !== draft) await check(source, found);
     const { path, body, shown } = await requestOf({ ...draft, source }, found, 'start');

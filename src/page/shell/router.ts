@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 
 /** Where in the page one is: `#/builds/ID/console?attempt=2`. The API has the addresses without `#`. */
-export type Place = { readonly path: readonly string[]; readonly query: URLSearchParams };
+export type PageAddress = { readonly path: readonly string[]; readonly query: URLSearchParams };
 
-const placeOf = (hash: string): Place => {
+const placeOf = (hash: string): PageAddress => {
   const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
   const parts = path.split('/').filter((part) => part !== '');
   return { path: parts.map(decoded), query: new URLSearchParams(query) };
@@ -29,7 +29,7 @@ export const replacePlace = (href: string): void => {
   dispatchEvent(new HashChangeEvent('hashchange'));
 };
 
-export const usePlace = (): Place => {
+export const usePlace = (): PageAddress => {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const moved = () => setHash(location.hash);

@@ -5,9 +5,9 @@ import { BuildList } from '../list/list.tsx';
 import { TemplateList } from '../templates/list.tsx';
 import { TemplateView } from '../templates/template.tsx';
 import { later } from './later.tsx';
-import type { Place } from './router.ts';
+import type { PageAddress } from './router.ts';
 
-export type ViewProps = { readonly place: Place };
+export type ViewProps = { readonly place: PageAddress };
 
 type Entry = {
   /** The first part of its addresses. */
@@ -37,7 +37,7 @@ export const views = [
 ] as const satisfies readonly Entry[];
 
 /** The view of an address; undefined where there is none. */
-export const viewOf = ({ path }: Place): ComponentType<ViewProps> | undefined => {
+export const viewOf = ({ path }: PageAddress): ComponentType<ViewProps> | undefined => {
   if (path.length === 0) return views[0].view;
   const entry: Entry | undefined = views.find(({ name }) => name === path[0]);
   return path.length > 1 ? entry?.one : entry?.view;

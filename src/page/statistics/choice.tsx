@@ -4,17 +4,23 @@ import { hrefOf, replacePlace } from '../shell/router.ts';
 const spans = ['7', '30', '90', '366'] as const;
 
 /** What is told of: the last so many days, and one template or all. It stands in the address. */
-export type Choice = { readonly days: string; readonly template: string };
+export type StatisticsChoice = { readonly days: string; readonly template: string };
 
-export const choiceOf = (query: URLSearchParams): Choice => ({
+export const choiceOf = (query: URLSearchParams): StatisticsChoice => ({
   days: spans.find((span) => span === query.get('days')) ?? '30',
   template: query.get('template') ?? '',
 });
 
-const go = (choice: Choice) => replacePlace(hrefOf(['statistics'], choice));
+const go = (choice: StatisticsChoice) => replacePlace(hrefOf(['statistics'], choice));
 
 /** `names`: templates to choose from. */
-export const Chooser = ({ choice, names }: { readonly choice: Choice; readonly names: readonly string[] }) => {
+export const Chooser = ({
+  choice,
+  names,
+}: {
+  readonly choice: StatisticsChoice;
+  readonly names: readonly string[];
+}) => {
   const [draft, setDraft] = useState(choice.template);
   useEffect(() => setDraft(choice.template), [choice.template]);
   return (

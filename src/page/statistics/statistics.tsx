@@ -4,12 +4,12 @@ import type { Statistics } from '../api/types.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { useWork } from '../parts/use.ts';
 import type { ViewProps } from '../shell/views.ts';
-import { choiceOf, Chooser, type Choice } from './choice.tsx';
+import { choiceOf, Chooser, type StatisticsChoice } from './choice.tsx';
 import { Faults, Templates } from './counted.tsx';
 import { daysBefore } from './days.ts';
 import { BuildsByDay, Durations, QueueWait, StepsByDay } from './figures.tsx';
 
-const useStatistics = ({ days, template }: Choice) => {
+const useStatistics = ({ days, template }: StatisticsChoice) => {
   const [statistics, setStatistics] = useState<Statistics>();
   const error = useWork(
     async (signal) => {

@@ -1,12 +1,12 @@
 import type { TemplateInfo } from '../api/types.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { hrefOf, replacePlace } from '../shell/router.ts';
-import { linesBetween, type Line } from './lines.ts';
+import { linesBetween, type TextLine } from './lines.ts';
 import { textOf, useTemplate } from './use-template.ts';
 
 const signs = { same: ' ', added: '+', removed: '-', 'left-out': '…' } as const;
 
-const Lines = ({ lines }: { readonly lines: readonly Line[] | undefined }) => {
+const Lines = ({ lines }: { readonly lines: readonly TextLine[] | undefined }) => {
   if (lines === undefined) return <p>They have too little in common to be told line by line.</p>;
   if (lines.length === 0) return <p>They are the same.</p>;
   return (

@@ -3,7 +3,7 @@ import { ParseError } from '../../base/text/parse-error.ts';
 import { ec2Url } from '../../send/ec2/place.ts';
 import type { Ami } from '../../send/ec2/register-image.ts';
 import { bucketShape, keyShape, regionShape, s3Url, type AwsLogin } from '../../send/s3/place.ts';
-import type { Place } from '../kind.ts';
+import type { PostProcessorPlace } from '../kind.ts';
 import type { AmazonAsked } from './amazon-import.ts';
 import { secretOf } from './secrets.ts';
 
@@ -29,13 +29,20 @@ const roleShape = /^[\w+=,.@-]{1,64}$/;
 const userShape = /^[0-9]{12}$/;
 
 /** Reads a text of one shape, at its key; `fallback` where a variable has no value yet. */
-const shaped = ({ pointer, fields }: Place, key: string, raw: string, shape: RegExp, fallback: string, why: string) =>
+const shaped = (
+  { pointer, fields }: PostProcessorPlace,
+  key: string,
+  raw: string,
+  shape: RegExp,
+  fallback: string,
+  why: string,
+) =>
   fields.made(`${pointer}/${key}`, raw, fallback, (value) => {
     if (!shape.test(String(value))) throw new ParseError(why);
     return String(value);
   });
 
-const endpointOf = (place: Place, key: string, raw: string | undefined): string | undefined =>
+const endpointOf = (place: PostProcessorPlace, key: string, raw: string | undefined): string | undefined =>
   raw === undefined
     ? undefined
     : place.fields.made(`${place.pointer}/${key}`, raw, undefined, (value) => {
@@ -44,13 +51,13 @@ const endpointOf = (place: Place, key: string, raw: string | undefined): string 
         return text;
       });
 
-const loginOf = ({ access_key, secret_key, session_token }: AmazonAsked, place: Place): AwsLogin => ({
+const loginOf = ({ access_key, secret_key, session_token }: AmazonAsked, place: PostProcessorPlace): AwsLogin => ({
   accessKeyId: secretOf(place, 'access_key', access_key),
   secretAccessKey: secretOf(place, 'secret_key', secret_key),
   ...(session_token === undefined ? {} : { sessionToken: secretOf(place, 'session_token', session_token) }),
 });
 
-const amiOf = (asked: AmazonAsked, place: Place): Ami => {
+const amiOf = (asked: AmazonAsked, place: PostProcessorPlace): Ami => {
   const { pointer, fields, build, firmware, templateName } = place;
   const name = asked.ami_name ?? `${templateName}-${build.id}`;
   return {
@@ -68,7 +75,7 @@ const amiOf = (asked: AmazonAsked, place: Place): Ami => {
 };
 
 /** Reads the settings, and refuses hosts that the configuration does not name. */
-export const amazonSettings = (asked: AmazonAsked, place: Place): AmazonSettings => {
+export const amazonSettings = (asked: AmazonAsked, place: PostProcessorPlace): AmazonSettings => {
   const { pointer, wrong, host, build } = place;
   const { format } = asked;
   const region = shaped(

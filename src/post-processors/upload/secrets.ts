@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Place } from '../kind.ts';
+import type { PostProcessorPlace } from '../kind.ts';
 
 /** A password, a token or a private key of a template. */
 export const Secret = z
@@ -11,7 +11,7 @@ export const Secret = z
  * Its text; empty where a variable has no value yet. What stands in the template as it is would be seen by everybody who may
  * read the template, so a sensitive variable has to be in it.
  */
-export const secretOf = ({ pointer, fields, wrong }: Place, key: string, raw: string): string => {
+export const secretOf = ({ pointer, fields, wrong }: PostProcessorPlace, key: string, raw: string): string => {
   const at = `${pointer}/${key}`;
   const text = fields.early(at, raw);
   if (text !== undefined && !fields.isSecret(at, raw))

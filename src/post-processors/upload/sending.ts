@@ -4,7 +4,7 @@ import { putBySftp } from '../../send/sftp/put-by-sftp.ts';
 import type { SftpLogin } from '../../send/sftp/login.ts';
 import { s3Url, type AwsLogin, type S3Place } from '../../send/s3/place.ts';
 import { usualSending, type Outgoing, type SendTools } from '../../send/types.ts';
-import type { Draft, Tools } from '../kind.ts';
+import type { ArtifactDraft, Tools } from '../kind.ts';
 
 /** Where artifacts go, with what is needed to write there. URLs are texts, so that settings can be compared. */
 export type UploadSettings =
@@ -63,14 +63,18 @@ export const sendToolsOf = (tools: Tools, name: string, total?: number): SendToo
 });
 
 /** A draft as it goes out: its digest is worked out first, where it is not known. */
-export const outgoingOf = async (draft: Draft, tools: Tools): Promise<Outgoing> => {
+export const outgoingOf = async (draft: ArtifactDraft, tools: Tools): Promise<Outgoing> => {
   const { size, digests } = await tools.digestsOf(draft, ['sha256']);
   const { name, mediaType, from: path } = draft;
   return { path, name, mediaType, size, sha256: digests.get('sha256') ?? '' };
 };
 
 /** Sends an artifact, and tells where it is then. */
-export const sendDraft = async (settings: UploadSettings, draft: Draft, tools: Tools): Promise<Draft> => {
+export const sendDraft = async (
+  settings: UploadSettings,
+  draft: ArtifactDraft,
+  tools: Tools,
+): Promise<ArtifactDraft> => {
   const file = await outgoingOf(draft, tools);
   const began = tools.clock.elapsed();
   await put(settings, file, sendToolsOf(tools, file.name, file.size), tools.newFile);

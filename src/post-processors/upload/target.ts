@@ -4,7 +4,7 @@ import { remotePathShape } from '../../send/sftp/put-by-sftp.ts';
 import { bucketShape, keyShape } from '../../send/s3/place.ts';
 
 /** Where artifacts go, as the URL of a folder says it. */
-export type Target =
+export type UploadTarget =
   | { readonly by: 'put'; readonly url: string }
   | { readonly by: 's3'; readonly bucket: string; readonly prefix: string }
   | { readonly by: 'sftp'; readonly url: string; readonly username: string; readonly folder: string };
@@ -27,7 +27,7 @@ export const bareUrl = (text: string): string => {
 };
 
 /** Reads `to` of a template. Throws a ParseError. */
-export const targetOf = (text: string): Target => {
+export const targetOf = (text: string): UploadTarget => {
   if (!URL.canParse(text)) throw new ParseError(`is no URL: ${forms}`);
   const url = new URL(text);
   if (url.search !== '' || url.hash !== '')

@@ -4,10 +4,10 @@ import { hostKeyShape } from '../../send/sftp/login.ts';
 import { regionShape } from '../../send/s3/place.ts';
 import { strict, Words } from '../../template/document/words.ts';
 import { commonKeys } from '../common.ts';
-import type { Draft, Place, PostProcessorKind } from '../kind.ts';
+import type { ArtifactDraft, PostProcessorPlace, PostProcessorKind } from '../kind.ts';
 import { Secret, secretOf } from './secrets.ts';
 import { askedUrl, addressOf, sendDraft, type UploadSettings } from './sending.ts';
-import { bareUrl, targetOf, type Target } from './target.ts';
+import { bareUrl, targetOf, type UploadTarget } from './target.ts';
 
 const about = 'artifacts sent to another host: by HTTP PUT, to S3 or what speaks as it does, or by sftp';
 
@@ -37,26 +37,30 @@ const keysOf = {
   put: ['token', 'username', 'password'],
   s3: ['endpoint', 'region', 'access_key', 'secret_key', 'session_token'],
   sftp: ['private_key', 'host_key'],
-} as const satisfies Record<Target['by'], readonly (keyof Asked)[]>;
+} as const satisfies Record<UploadTarget['by'], readonly (keyof Asked)[]>;
 
 const ways = { put: 'HTTP', s3: 'S3', sftp: 'sftp' } as const;
 
 /** Keys of another way than the one that is asked for are wrong. */
-const judgeKeys = (asked: Asked, { by }: Target, { pointer, wrong }: Place): void => {
+const judgeKeys = (asked: Asked, { by }: UploadTarget, { pointer, wrong }: PostProcessorPlace): void => {
   for (const way of ['put', 's3', 'sftp'] as const)
     for (const key of way === by ? [] : keysOf[way])
       if (asked[key] !== undefined) wrong.add(`${pointer}/${key}`, `is for ${ways[way]}, and "to" is for ${ways[by]}`);
 };
 
 /** A text that must be there; empty, after a field error, where it is not. */
-const needed = (asked: Asked, key: 'access_key' | 'secret_key' | 'private_key' | 'host_key', place: Place): string => {
+const needed = (
+  asked: Asked,
+  key: 'access_key' | 'secret_key' | 'private_key' | 'host_key',
+  place: PostProcessorPlace,
+): string => {
   const raw = asked[key];
   if (raw === undefined) place.wrong.add(place.pointer, `has no "${key}", and "to" needs one`);
   if (raw === undefined) return '';
   return key === 'host_key' ? hostKeyOf(raw, place) : secretOf(place, key, raw);
 };
 
-const hostKeyOf = (raw: string, { pointer, fields }: Place): string =>
+const hostKeyOf = (raw: string, { pointer, fields }: PostProcessorPlace): string =>
   fields.made(`${pointer}/host_key`, raw, '', (value) => {
     // A line of ssh-keyscan(1) or of a .pub file may end with a comment.
     const key = String(value).trim().split(/\s+/).slice(0, 2).join(' ');
@@ -65,7 +69,7 @@ const hostKeyOf = (raw: string, { pointer, fields }: Place): string =>
     return key;
   });
 
-const httpLogin = (asked: Asked, place: Place) => {
+const httpLogin = (asked: Asked, place: PostProcessorPlace) => {
   const { token, username, password } = asked;
   const { pointer, fields, wrong } = place;
   if (token !== undefined && (username ?? password) !== undefined)
@@ -81,7 +85,7 @@ const httpLogin = (asked: Asked, place: Place) => {
   return { login: { username: name, password: secretOf(place, 'password', password) } };
 };
 
-const s3Place = (asked: Asked, place: Place) => {
+const s3Place = (asked: Asked, place: PostProcessorPlace) => {
   const { pointer, fields } = place;
   const region = fields.made(`${pointer}/region`, asked.region ?? 'us-east-1', 'us-east-1', (value) => {
     if (!regionShape.test(String(value))) throw new ParseError('is no region, such as "eu-central-1"');
@@ -103,7 +107,7 @@ const s3Place = (asked: Asked, place: Place) => {
   return { region, login, ...(endpoint === '' ? {} : { endpoint }) };
 };
 
-const settingsOf = (asked: Asked, target: Target, place: Place): UploadSettings => {
+const settingsOf = (asked: Asked, target: UploadTarget, place: PostProcessorPlace): UploadSettings => {
   if (target.by === 'put') return { ...target, ...httpLogin(asked, place) };
   if (target.by === 's3') return { ...target, ...s3Place(asked, place) };
   const { by, url, folder, username } = target;
@@ -132,7 +136,7 @@ export const upload = {
   plan: (settings) => `to ${addressOf(settings, '')}`,
   gives: (_settings, taken) => taken,
   run: async (settings, taken, tools) => {
-    const sent: Draft[] = [];
+    const sent: ArtifactDraft[] = [];
     for (const draft of taken) sent.push(await sendDraft(settings, draft, tools));
     return sent;
   },

@@ -4,7 +4,7 @@ import { ParseError } from '../../base/text/parse-error.ts';
 import { pushBox, type BoxPlace } from '../../send/registry/push-box.ts';
 import { strict, Words } from '../../template/document/words.ts';
 import { commonKeys } from '../common.ts';
-import type { Place, PostProcessorKind } from '../kind.ts';
+import type { PostProcessorPlace, PostProcessorKind } from '../kind.ts';
 import { Secret, secretOf } from './secrets.ts';
 import { bareUrl } from './target.ts';
 import { outgoingOf, sendToolsOf } from './sending.ts';
@@ -36,20 +36,20 @@ export type RegistrySettings = Omit<BoxPlace, 'url'> & { readonly url: string };
 
 const word = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-const wordAt = ({ pointer, fields }: Place, key: string, raw: string): string =>
+const wordAt = ({ pointer, fields }: PostProcessorPlace, key: string, raw: string): string =>
   fields.made(`${pointer}/${key}`, raw, '', (value) => {
     if (!word.test(String(value))) throw new ParseError('is no name: letters, digits and . _ -');
     return String(value);
   });
 
-const tagOf = ({ box_tag: raw }: Asked, { pointer, fields }: Place) =>
+const tagOf = ({ box_tag: raw }: Asked, { pointer, fields }: PostProcessorPlace) =>
   fields.made(`${pointer}/box_tag`, raw, { user: '', box: '' }, (value) => {
     const [user = '', box = '', ...more] = String(value).split('/');
     if (!word.test(user) || !word.test(box) || more.length > 0) throw new ParseError('is not of the form USER/BOX');
     return { user, box };
   });
 
-const urlOf = ({ url: raw = usualUrl }: Asked, { pointer, fields, wrong, host }: Place): string =>
+const urlOf = ({ url: raw = usualUrl }: Asked, { pointer, fields, wrong, host }: PostProcessorPlace): string =>
   fields.made(`${pointer}/url`, raw, usualUrl, (value) => {
     const text = String(value);
     if (!URL.canParse(text)) throw new ParseError('is no URL of an API');

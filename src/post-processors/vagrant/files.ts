@@ -5,7 +5,7 @@ import { openDisk } from '../../image/disk/open-disk.ts';
 import { vmdkOf } from '../../image/disk/vmdk.ts';
 import { writeHashed } from '../../image/write-hashed.ts';
 import type { FileRef } from '../../template/spec.ts';
-import type { Draft, Tools } from '../kind.ts';
+import type { ArtifactDraft, Tools } from '../kind.ts';
 import { imageName, metadataOf } from './metadata.ts';
 import { ovfOf } from './ovf.ts';
 import type { Provider } from './providers.ts';
@@ -27,9 +27,9 @@ export type BoxFiles = AsyncDisposable & {
   readonly allBytes: number;
 };
 
-const open = (disk: Draft) => openDisk(disk.from, diskFormatOf(disk.mediaType) ?? 'raw');
+const open = (disk: ArtifactDraft) => openDisk(disk.from, diskFormatOf(disk.mediaType) ?? 'raw');
 
-const sizeOf = async (disk: Draft): Promise<number> => {
+const sizeOf = async (disk: ArtifactDraft): Promise<number> => {
   await using reader = await open(disk);
   return reader.size;
 };
@@ -43,13 +43,13 @@ type Parts = {
 };
 
 /** The disks as they are. */
-const forLibvirt = (disks: readonly Draft[]): Parts => ({
+const forLibvirt = (disks: readonly ArtifactDraft[]): Parts => ({
   list: disks.map(({ from }, index) => ({ name: imageName(index, disks.length), path: from })),
   ...{ made: [], readBytes: 0 },
 });
 
 /** Each disk as a VMDK, and the machine that has them. */
-const forVirtualbox = async (disks: readonly Draft[], name: string, tools: Tools): Promise<Parts> => {
+const forVirtualbox = async (disks: readonly ArtifactDraft[], name: string, tools: Tools): Promise<Parts> => {
   const { newFile, signal, progress, build } = tools;
   const vmdks: { file: string; path: string; bytes: number; fileBytes: number }[] = [];
   let readBytes = 0;
@@ -75,7 +75,7 @@ const forVirtualbox = async (disks: readonly Draft[], name: string, tools: Tools
 export const filesOfBox = async (
   { architecture, included, vagrantfile }: Settings,
   { provider, name }: Box,
-  disks: readonly Draft[],
+  disks: readonly ArtifactDraft[],
   tools: Tools,
 ): Promise<BoxFiles> => {
   const sizes = await Promise.all(disks.map(sizeOf));

@@ -3,12 +3,16 @@ import { artifactNameOf } from '../../base/artifact-name.ts';
 import { quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import type { FileRef } from '../../template/spec.ts';
-import type { Place } from '../kind.ts';
+import type { PostProcessorPlace } from '../kind.ts';
 
 const shape = /^[a-z0-9_]{1,32}$/;
 
 /** The architecture of the guest, as Go and Vagrant call it. */
-export const architectureOf = (asked: string | undefined, own: string, { pointer, fields }: Place): string =>
+export const architectureOf = (
+  asked: string | undefined,
+  own: string,
+  { pointer, fields }: PostProcessorPlace,
+): string =>
   fields.made(`${pointer}/architecture`, asked ?? own, own, (value) => {
     const text = String(value);
     if (!shape.test(text)) throw new ParseError(`is ${quoted(text)}, and no architecture such as "amd64"`);
@@ -22,7 +26,7 @@ const own = /^(metadata\.json|Vagrantfile|box([._].*)?\.(img|ovf|vmdk))$/i;
 /** The files of the context that go into a box, under their last names. */
 export const includedOf = async (
   asked: readonly string[],
-  { pointer, fields, wrong }: Place,
+  { pointer, fields, wrong }: PostProcessorPlace,
 ): Promise<readonly (FileRef & { readonly name: string })[]> => {
   const files = [];
   const names = new Set<string>();

@@ -5,7 +5,7 @@ import { bounds } from '../../base/bounds.ts';
 import { quoted } from '../../base/text/nearest.ts';
 import { Words } from '../../template/document/words.ts';
 import type { FileRef } from '../../template/spec.ts';
-import type { Place } from '../kind.ts';
+import type { ProvisionerPlace } from '../kind.ts';
 import { resolveCommand, withoutConditions, type CommandWords } from './command.ts';
 import { executeCommand, guestOs, preventSudo } from './keys.ts';
 import type { ToolCommand, ToolUpload } from './tool.ts';
@@ -41,7 +41,7 @@ const installCommand =
 export const installing = (
   asked: { readonly skip_install: boolean; readonly install_command?: string | undefined },
   words: CommandWords,
-  place: Place,
+  place: ProvisionerPlace,
 ): readonly ToolCommand[] => {
   const at = { ...place, pointer: `${place.pointer}/install_command` };
   const command = resolveCommand(asked.install_command ?? installCommand, words, at);
@@ -56,14 +56,14 @@ export const licenceOf = (asked: {
 }): string => asked.chef_license ?? (asked.skip_install || asked.install_command !== undefined ? '' : 'accept-silent');
 
 /** A text that stands within double quotes of a Ruby file. */
-export const inRuby = (raw: string | undefined, key: string, { pointer, fields, wrong }: Place): string => {
+export const inRuby = (raw: string | undefined, key: string, { pointer, fields, wrong }: ProvisionerPlace): string => {
   const text = raw === undefined ? '' : (fields.early(`${pointer}/${key}`, raw) ?? '');
   if (!simpleWord.test(text))
     wrong.add(`${pointer}/${key}`, `${quoted(text)} must be of letters, digits and . : / @ + - _`);
   return text;
 };
 
-const filledIn = (value: unknown, pointer: string, place: Place): unknown => {
+const filledIn = (value: unknown, pointer: string, place: ProvisionerPlace): unknown => {
   if (typeof value === 'string') return place.fields.early(pointer, value) ?? '';
   if (Array.isArray(value)) return value.map((one: unknown, at) => filledIn(one, `${pointer}/${at}`, place));
   if (typeof value !== 'object' || value === null) return value;
@@ -76,7 +76,7 @@ const filledIn = (value: unknown, pointer: string, place: Place): unknown => {
 export const nodeJson = (
   { json, run_list }: { readonly json: Readonly<Record<string, unknown>>; readonly run_list: readonly string[] },
   to: string,
-  place: Place,
+  place: ProvisionerPlace,
 ): ToolUpload => {
   const list = filledIn(run_list, `${place.pointer}/run_list`, place);
   const attributes = Object.entries(json).map(
@@ -96,7 +96,7 @@ export const configOf = async (
   words: RubyWords,
   lines: readonly string[],
   to: string,
-  { pointer, fields, wrong }: Place,
+  { pointer, fields, wrong }: ProvisionerPlace,
 ): Promise<ToolUpload> => {
   const [file] = template;
   if (file === undefined) return { filled: `${lines.filter((line) => line !== '').join('\n')}\n`, to };

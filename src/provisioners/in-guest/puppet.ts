@@ -1,5 +1,5 @@
 import type { Text } from '../../template/spec.ts';
-import type { Place } from '../kind.ts';
+import type { ProvisionerPlace } from '../kind.ts';
 import { resolveCommand } from './command.ts';
 import { anyExitCode, type ToolUpload, type ToolWork } from './tool.ts';
 import { argumentsOf, guestFolderOf, namedTextsOf, textOr } from './values.ts';
@@ -28,7 +28,11 @@ type Own = {
 const changed = [0, 2];
 
 /** What a run of puppet comes to. */
-export const puppetWork = (asked: Asked, { staging, uploads, command, words }: Own, place: Place): ToolWork => {
+export const puppetWork = (
+  asked: Asked,
+  { staging, uploads, command, words }: Own,
+  place: ProvisionerPlace,
+): ToolWork => {
   const { pointer } = place;
   const { working_directory: folder, execute_command: own } = asked;
   const workingDir = folder === undefined ? staging : guestFolderOf(folder, 'working_directory', place);

@@ -7,7 +7,7 @@ import type { FileRef } from '../../template/spec.ts';
 import type { GuestTools } from '../kind.ts';
 
 /** A file on its way into the guest. */
-export type Entry = {
+export type UploadEntry = {
   readonly name: string;
   readonly input: Input;
   readonly place: string;
@@ -17,8 +17,8 @@ export type Entry = {
 export const isProgram = async (file: string): Promise<boolean> => ((await stat(file)).mode & 0o100) !== 0;
 
 /** Every file below a folder, as it comes below `place`. */
-export const entriesIn = async (folder: FileRef, place: string): Promise<readonly Entry[]> => {
-  const entries: Entry[] = [];
+export const entriesIn = async (folder: FileRef, place: string): Promise<readonly UploadEntry[]> => {
+  const entries: UploadEntry[] = [];
   for (const entry of await readdir(folder.path, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
     const below = relative(folder.path, file);
@@ -32,7 +32,7 @@ export const entriesIn = async (folder: FileRef, place: string): Promise<readonl
 };
 
 /** Files, and the folders that have to be there for them. */
-export type Tree = { readonly files: readonly Entry[]; readonly folders: readonly string[] };
+export type Tree = { readonly files: readonly UploadEntry[]; readonly folders: readonly string[] };
 
 /** Copies files into the guest. `mode` is for all of them; without it they keep what they replace, or their own. */
 export const uploadTree = async (

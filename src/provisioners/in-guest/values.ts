@@ -7,7 +7,7 @@ import { ParseError } from '../../base/text/parse-error.ts';
 import { variableName } from '../../base/text/shell.ts';
 import { Words } from '../../template/document/words.ts';
 import type { FileRef, Text } from '../../template/spec.ts';
-import type { Place } from '../kind.ts';
+import type { ProvisionerPlace } from '../kind.ts';
 
 /** A file or folder of the context, or a medium. */
 export const Listed = Words.min(1).max(1000);
@@ -40,7 +40,7 @@ const parseGuestFolder = (raw: number | string): string => {
 export const guestFolderOf = (
   raw: string,
   key: string,
-  { pointer, fields }: Pick<Place, 'pointer' | 'fields'>,
+  { pointer, fields }: Pick<ProvisionerPlace, 'pointer' | 'fields'>,
 ): string => fields.made(`${pointer}/${key}`, raw, '/', parseGuestFolder);
 
 /** Where something comes in the guest below a folder, under the name that it has; a field error for one that needs quotes. */
@@ -48,7 +48,7 @@ export const placeIn = (
   folder: string,
   { shown }: FileRef,
   pointer: string,
-  { wrong }: Pick<Place, 'wrong'>,
+  { wrong }: Pick<ProvisionerPlace, 'wrong'>,
 ): string => {
   const name = posix.basename(shown);
   if (!plainName.test(name))
@@ -57,24 +57,27 @@ export const placeIn = (
 };
 
 /** A text that may be empty, or be known only when the machine runs. */
-export const textOr = (raw: string | undefined, key: string, { pointer, fields }: Place): Text =>
+export const textOr = (raw: string | undefined, key: string, { pointer, fields }: ProvisionerPlace): Text =>
   raw === undefined ? [] : fields.text(`${pointer}/${key}`, raw);
 
 /** Arguments as one text, with blanks between them: the guest's shell takes them apart. */
-export const argumentsOf = (list: readonly string[], key: string, { pointer, fields }: Place): Text =>
+export const argumentsOf = (list: readonly string[], key: string, { pointer, fields }: ProvisionerPlace): Text =>
   list.flatMap((raw, at): Text => {
     const text = fields.text(`${pointer}/${key}/${at}`, raw);
     return at === 0 ? text : [' ', ...text];
   });
 
 /** Arguments that have to be known when the template is read. */
-export const argumentsList = (list: readonly string[], key: string, { pointer, fields }: Place): readonly string[] =>
-  list.map((raw, at) => fields.early(`${pointer}/${key}/${at}`, raw) ?? '');
+export const argumentsList = (
+  list: readonly string[],
+  key: string,
+  { pointer, fields }: ProvisionerPlace,
+): readonly string[] => list.map((raw, at) => fields.early(`${pointer}/${key}/${at}`, raw) ?? '');
 
 export const namedTextsOf = (
   map: Readonly<Record<string, string>>,
   key: string,
-  { pointer, fields }: Place,
+  { pointer, fields }: ProvisionerPlace,
 ): Readonly<Record<string, Text>> =>
   Object.fromEntries(Object.entries(map).map(([name, raw]) => [name, fields.text(`${pointer}/${key}/${name}`, raw)]));
 
@@ -82,7 +85,7 @@ export const namedTextsOf = (
 export const listedOf = async (
   list: readonly string[],
   key: string,
-  { pointer, fields }: Place,
+  { pointer, fields }: ProvisionerPlace,
   kind: 'file' | 'folder' | 'either',
 ): Promise<readonly FileRef[]> => {
   const found: FileRef[] = [];
@@ -94,6 +97,6 @@ export const listedOf = async (
 export const listedOr = async (
   raw: string | undefined,
   key: string,
-  { pointer, fields }: Place,
+  { pointer, fields }: ProvisionerPlace,
   kind: 'file' | 'folder' | 'either',
 ): Promise<readonly FileRef[]> => (raw === undefined ? [] : [await fields.file(`${pointer}/${key}`, raw, kind)]);

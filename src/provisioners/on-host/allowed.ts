@@ -1,11 +1,11 @@
-import type { Place } from '../kind.ts';
+import type { ProvisionerPlace } from '../kind.ts';
 
 const keys = { 'shell-local': 'shell_local', ansible: 'ansible' } as const;
 
 /** A field error where the configuration does not let templates run this kind on the host. */
 export const judgeAllowed = (
   kind: keyof typeof keys,
-  { pointer, wrong, allows }: Pick<Place, 'pointer' | 'wrong' | 'allows'>,
+  { pointer, wrong, allows }: Pick<ProvisionerPlace, 'pointer' | 'wrong' | 'allows'>,
 ): void => {
   const key = keys[kind];
   if (!allows(key))
@@ -16,7 +16,7 @@ export const judgeAllowed = (
 };
 
 /** A field error for a file that has roles and collections fetched, where the configuration does not let it. */
-export const judgeGalaxy = ({ pointer, wrong, allows }: Place): void => {
+export const judgeGalaxy = ({ pointer, wrong, allows }: ProvisionerPlace): void => {
   if (!allows('ansible_galaxy'))
     wrong.add(
       `${pointer}/galaxy_file`,

@@ -9,7 +9,7 @@
 import type { Phase } from '../../base/records/phase.ts';
 import type { Progress } from '../../base/records/progress.ts';
 import type { PlannedStep } from '../asked.ts';
-import type { Step } from '../records.ts';
+import type { StoredStep } from '../records.ts';
 
 /** A step of a plan, and the milliseconds that it is expected to take. */
 export type ExpectedStep = Pick<PlannedStep, 'name' | 'sequence'> & {
@@ -19,7 +19,7 @@ export type ExpectedStep = Pick<PlannedStep, 'name' | 'sequence'> & {
 };
 
 /** A step of the attempt that runs now. */
-export type BegunStep = Pick<Step, 'name' | 'startedAt' | 'endedAt'>;
+export type BegunStep = Pick<StoredStep, 'name' | 'startedAt' | 'endedAt'>;
 
 /**
  * What a step of a phase takes where nothing is known, in milliseconds. Measured with the tiny guests of the tests and an

@@ -7,7 +7,7 @@ import { bytesOf, type makeAccept } from './accept.ts';
 import { baseInUse, makeBaseRows } from './bases.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
-import type { Keys } from './keys.ts';
+import type { StoreKeys } from './keys.ts';
 import type { Outbox } from './notify/outbox.ts';
 
 const pinned = ({ by, reason }: Pin): Fault =>
@@ -29,7 +29,7 @@ export const makeBuilds = (
     outbox,
   }: {
     readonly accept: ReturnType<typeof makeAccept>;
-    readonly keys: Keys;
+    readonly keys: StoreKeys;
     readonly outbox: Pick<Outbox, 'forget'>;
   },
 ): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'remove'> => {

@@ -12,7 +12,7 @@ import type { StorePlace } from './store-identity.ts';
 import { usualBusy } from './writer.ts';
 
 /** An open database, and the lock that says that this process alone works on its builds. */
-export type Opened = { readonly db: Database; readonly encryption: Encryption; readonly unlock: () => void };
+export type OpenedDatabase = { readonly db: Database; readonly encryption: Encryption; readonly unlock: () => void };
 
 /**
  * Takes the lock: a transaction left open on a second SQLite file, so that the kernel drops it however this process
@@ -59,7 +59,7 @@ export type OpenAsk = {
   readonly place: StorePlace | undefined;
 };
 
-const open = ({ file, migrations, keyFile, shared, place }: OpenAsk): Opened => {
+const open = ({ file, migrations, keyFile, shared, place }: OpenAsk): OpenedDatabase => {
   // Before an empty one is made, which would look like a database that is there.
   if (place && !(existsSync(file) && statSync(file).size > 0)) refuseForeign(file, undefined, place);
   for (const name of [file, `${file}.lock`]) createForOwner(name);
@@ -93,7 +93,7 @@ const open = ({ file, migrations, keyFile, shared, place }: OpenAsk): Opened => 
 };
 
 /** Opens a database, brings it up to date, and takes its lock unless it is shared. Throws `store_unavailable`, `storage_full`. */
-export const openDatabase = (ask: OpenAsk): Opened => {
+export const openDatabase = (ask: OpenAsk): OpenedDatabase => {
   try {
     return open(ask);
   } catch (error) {

@@ -16,13 +16,13 @@ const firstUse = ({ digest, build_id, run_id }: KeyRow): FirstUse =>
   run_id === null ? { digest, kind: 'build', id: build_id ?? '' } : { digest, kind: 'run', id: run_id };
 
 /** Requests that clients may send again. To be called within a `read` or a `write`. */
-export type Keys = {
+export type StoreKeys = {
   /** What this key made before, if it did: a build or a run of this id. Throws `idempotency_mismatch`. */
   readonly used: (idempotency: Idempotency, kind: FirstUse['kind']) => string | undefined;
   readonly keep: (idempotency: Idempotency, kind: FirstUse['kind'], id: string) => void;
 };
 
-export const makeKeys = ({ db, encryption }: Pick<Connection, 'db' | 'encryption'>): Keys => {
+export const makeKeys = ({ db, encryption }: Pick<Connection, 'db' | 'encryption'>): StoreKeys => {
   const byKey = db.prepare<[string, string], KeyRow>(
     'SELECT digest, build_id, run_id FROM idempotency WHERE owner = ? AND key = ?',
   );

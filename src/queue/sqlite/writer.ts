@@ -6,7 +6,7 @@ import { closed, fileFault, storeFault } from './store-fault.ts';
 export type Outlives = 'power' | 'process';
 
 /** What a piece of work may say about itself while it runs. */
-export type Notes = {
+export type WriteNotes = {
   /** A build that it has changed: told to the listeners after the commit. */
   readonly touch: (id: string) => void;
   /** It has overwritten something secret: the write-ahead log is emptied after the commit. */
@@ -33,7 +33,7 @@ export type Writer = {
    * much it writes, where that is much.
    */
   readonly write: <T>(outlives: Outlives, work: () => T, bytes?: number) => Promise<T>;
-  readonly notes: Notes;
+  readonly notes: WriteNotes;
   /** How many transactions there were. */
   readonly commits: () => number;
   /** Commits what waits, then takes no more. */

@@ -5,9 +5,9 @@ import type { SendTools } from '../types.ts';
 import { ec2Url, type Ec2Place } from './place.ts';
 
 /** How EC2 is asked. */
-export type Asking = Requests & { readonly client: EC2Client; readonly tools: SendTools };
+export type Ec2Asking = Requests & { readonly client: EC2Client; readonly tools: SendTools };
 
-export const makeAsking = (place: Ec2Place, tools: SendTools): Asking => ({
+export const makeAsking = (place: Ec2Place, tools: SendTools): Ec2Asking => ({
   ...makeRequests(ec2Url(place), tools),
   client: new EC2Client(ownOptions(place, tools)),
   tools,

@@ -3,8 +3,8 @@ import { deleteObject } from '../s3/delete-object.ts';
 import { putObject } from '../s3/put-object.ts';
 import type { S3Place } from '../s3/place.ts';
 import type { Outgoing, SendTools } from '../types.ts';
-import { makeAsking, type Asking } from './asking.ts';
-import { importSnapshot, usualPolls, type PollPolicy, type Source } from './import-snapshot.ts';
+import { makeAsking, type Ec2Asking } from './asking.ts';
+import { importSnapshot, usualPolls, type PollPolicy, type SnapshotSource } from './import-snapshot.ts';
 import type { Ec2Place } from './place.ts';
 import { imageNamed, registerImage, type Ami } from './register-image.ts';
 
@@ -12,7 +12,7 @@ import { imageNamed, registerImage, type Ami } from './register-image.ts';
 export type ImportAsked = {
   readonly s3: S3Place;
   readonly ec2: Ec2Place;
-  readonly source: Omit<Source, 'bucket'>;
+  readonly source: Omit<SnapshotSource, 'bucket'>;
   readonly ami: Ami;
   /** Whether an image of that name is deregistered. */
   readonly replaces: boolean;
@@ -21,7 +21,7 @@ export type ImportAsked = {
 
 type ImportTools = SendTools & { readonly onPercent: (percent: number) => void; readonly polls?: PollPolicy };
 
-const replacedOf = async (asking: Asking, { ami, replaces }: ImportAsked): Promise<string | undefined> => {
+const replacedOf = async (asking: Ec2Asking, { ami, replaces }: ImportAsked): Promise<string | undefined> => {
   const there = await imageNamed(asking, ami.name);
   if (there !== undefined && !replaces)
     throw new Fault(

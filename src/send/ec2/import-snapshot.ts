@@ -7,10 +7,10 @@ import {
 } from '@aws-sdk/client-ec2';
 import { Fault } from '../../base/fault.ts';
 import { shownAnswer } from '../answers.ts';
-import type { Asking } from './asking.ts';
+import type { Ec2Asking } from './asking.ts';
 
 /** The object of S3 that becomes a snapshot. */
-export type Source = {
+export type SnapshotSource = {
   readonly bucket: string;
   readonly key: string;
   readonly format: 'raw' | 'vmdk' | 'vhd';
@@ -24,7 +24,7 @@ export type PollPolicy = { readonly firstMs: number; readonly growth: number; re
 
 export const usualPolls: PollPolicy = { firstMs: 5000, growth: 1.5, mostMs: 30_000 };
 
-const detailOf = async ({ client, trying }: Asking, task: string): Promise<SnapshotTaskDetail> => {
+const detailOf = async ({ client, trying }: Ec2Asking, task: string): Promise<SnapshotTaskDetail> => {
   const { ImportSnapshotTasks: tasks = [] } = await trying(`tell of ${task}`, (how) =>
     client.send(new DescribeImportSnapshotTasksCommand({ ImportTaskIds: [task] }), how),
   );
@@ -32,7 +32,7 @@ const detailOf = async ({ client, trying }: Asking, task: string): Promise<Snaps
 };
 
 /** Waits until a task has ended. Gives the snapshot's id; the build's timeout ends a wait that is too long. */
-const awaited = async (asking: Asking, task: string, polls: PollPolicy, onPercent: (percent: number) => void) => {
+const awaited = async (asking: Ec2Asking, task: string, polls: PollPolicy, onPercent: (percent: number) => void) => {
   const { clock, peer, signal } = asking.tools;
   for (let pauseMs = polls.firstMs; ; pauseMs = Math.min(pauseMs * polls.growth, polls.mostMs)) {
     const { Status, StatusMessage = '', SnapshotId, Progress } = await detailOf(asking, task);
@@ -48,8 +48,8 @@ const awaited = async (asking: Asking, task: string, polls: PollPolicy, onPercen
 
 /** Makes a snapshot of an object of S3. Gives its id. A task that is not waited for any more is cancelled. */
 export const importSnapshot = async (
-  asking: Asking,
-  { bucket, key, format, role, description }: Source,
+  asking: Ec2Asking,
+  { bucket, key, format, role, description }: SnapshotSource,
   polls: PollPolicy,
   onPercent: (percent: number) => void,
 ): Promise<string> => {

@@ -8,7 +8,7 @@ import {
   type Image,
 } from '@aws-sdk/client-ec2';
 import { isNamed } from '../s3/refusals.ts';
-import type { Asking } from './asking.ts';
+import type { Ec2Asking } from './asking.ts';
 
 /** What an image (AMI) is to be. */
 export type Ami = {
@@ -24,7 +24,7 @@ export type Ami = {
 const rootDevice = '/dev/sda1';
 
 /** The image of this account that has a name, which is one at most in a region. */
-export const imageNamed = async ({ client, trying }: Asking, name: string): Promise<Image | undefined> => {
+export const imageNamed = async ({ client, trying }: Ec2Asking, name: string): Promise<Image | undefined> => {
   // In a filter, * and ? stand for other characters; a name of an image has neither.
   const command = new DescribeImagesCommand({ Owners: ['self'], Filters: [{ Name: 'name', Values: [name] }] });
   const { Images = [] } = await trying('be asked for images', (how) => client.send(command, how));
@@ -34,7 +34,7 @@ export const imageNamed = async ({ client, trying }: Asking, name: string): Prom
 const isOf = (image: Image | undefined, snapshot: string): image is Image & { ImageId: string } =>
   image?.ImageId !== undefined && (image.BlockDeviceMappings ?? []).some(({ Ebs }) => Ebs?.SnapshotId === snapshot);
 
-const registered = async (asking: Asking, ami: Ami, snapshot: string, tags: Tags): Promise<string> => {
+const registered = async (asking: Ec2Asking, ami: Ami, snapshot: string, tags: Tags): Promise<string> => {
   const { client, trying } = asking;
   const command = new RegisterImageCommand({
     Name: ami.name,
@@ -65,7 +65,7 @@ const registered = async (asking: Asking, ami: Ami, snapshot: string, tags: Tags
 
 type Tags = { Key: string; Value: string }[];
 
-const deregister = async ({ client, trying }: Asking, ImageId: string): Promise<void> => {
+const deregister = async ({ client, trying }: Ec2Asking, ImageId: string): Promise<void> => {
   await trying(`deregister ${ImageId}`, async (how) => {
     try {
       await client.send(new DeregisterImageCommand({ ImageId }), how);
@@ -76,7 +76,12 @@ const deregister = async ({ client, trying }: Asking, ImageId: string): Promise<
 };
 
 /** Registers a snapshot as an image, in place of the one that is named. Gives its id. Where that fails, the snapshot is deleted. */
-export const registerImage = async (asking: Asking, ami: Ami, snapshot: string, replaced?: string): Promise<string> => {
+export const registerImage = async (
+  asking: Ec2Asking,
+  ami: Ami,
+  snapshot: string,
+  replaced?: string,
+): Promise<string> => {
   const { client, trying, cleaning } = asking;
   const tags = Object.entries(ami.tags).map(([Key, Value]) => ({ Key, Value }));
   let id: string;

@@ -17,7 +17,7 @@ export const saidOf = (text: string): string => {
   );
 };
 
-export const Turn = strict({
+export const TurnDocument = strict({
   hear: Pattern.optional().describe('what to wait for on the console'),
   on: z
     .enum(['stream', 'screen'])
@@ -62,6 +62,6 @@ export const Turn = strict({
   )
   .describe('one line of the conversation on the console: heard first, then said');
 
-export type Turn = z.output<typeof Turn>;
+export type TurnDocument = z.output<typeof TurnDocument>;
 
-export const Turns = z.array(Turn).max(bounds.turns);
+export const Turns = z.array(TurnDocument).max(bounds.turns);

@@ -3,7 +3,7 @@ import { fieldErrors } from '../../base/field-errors.ts';
 import { maxFieldErrors, suggestions } from '../../base/text/nearest.ts';
 import { documentName, documentNameRule } from '../../base/records/names.ts';
 import type { Note } from '../../base/notes.ts';
-import type { Machines } from './names.ts';
+import type { NamedMachines } from './names.ts';
 import { partsOf, postProcessorsFor, provisionersFor, withInherited } from './provisioners.ts';
 import { entriesOf, entryOf, isObject, merge, objectOf, placeOf, traced, type Traced } from './traced.ts';
 
@@ -46,7 +46,7 @@ const namesOf = (machines: Traced): readonly string[] => [...entriesOf(machines)
 const checkMachines = (
   machines: Traced,
   document: Traced,
-  { wrong, suggest }: Pick<Machines, 'wrong' | 'suggest'>,
+  { wrong, suggest }: Pick<NamedMachines, 'wrong' | 'suggest'>,
 ): void => {
   const { value, from } = machines;
   if (!isObject(value) || namesOf(machines).length === 0)
@@ -71,7 +71,7 @@ const forMachine = (
   shared: Traced,
   machine: string,
   own: Traced | undefined,
-  facts: Machines & { readonly parts: ReadonlyMap<string, Traced> },
+  facts: NamedMachines & { readonly parts: ReadonlyMap<string, Traced> },
 ): Traced => {
   const merged = own === undefined ? shared : mergeDocuments(shared, own);
   const entries = new Map(entriesOf(merged));

@@ -1,7 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { quoted } from '../../base/text/nearest.ts';
-import { isFor, type Machines } from './names.ts';
+import { isFor, type NamedMachines } from './names.ts';
 import { entriesOf, entryOf, isObject, itemsOf, listOf, merge, objectOf, traced, type Traced } from './traced.ts';
 
 /** The name that stands for the provisioners of what a document is merged over. */
@@ -25,7 +25,7 @@ export const withInherited = (under: Traced | undefined, over: Traced | undefine
   );
 };
 
-type Facts = Machines & {
+type Facts = NamedMachines & {
   /** The machine that the provisioners are for. */
   readonly machine: string;
   /** Lists of provisioners by name. */

@@ -1,11 +1,11 @@
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { isList, type Scalar } from '../../base/records/variable-value.ts';
-import type { Filled } from './fill.ts';
+import type { FilledText } from './fill.ts';
 
 type Collection = readonly Scalar[] | Readonly<Record<string, Scalar>>;
 
-const collectionOf = ({ value }: Filled): Collection | undefined => (typeof value === 'object' ? value : undefined);
+const collectionOf = ({ value }: FilledText): Collection | undefined => (typeof value === 'object' ? value : undefined);
 
 const kindOf = (collection: Collection): string => (isList(collection) ? 'list' : 'map');
 
@@ -13,7 +13,7 @@ const kindOf = (collection: Collection): string => (isList(collection) ? 'list' 
 export const longestMade = 1024 * 1024;
 
 /** The value of a scalar variable, or of one entry of a list or map. */
-export const filledScalar = (scalar: Scalar, isSecret: boolean): Filled => ({
+export const filledScalar = (scalar: Scalar, isSecret: boolean): FilledText => ({
   pieces: [String(scalar)],
   isSecret,
   ...(typeof scalar === 'string' ? {} : { value: scalar }),
@@ -38,7 +38,7 @@ const join = (collection: Collection, between: string): string => {
 };
 
 /** What `{{ name.key }}` and `{{ name.0 }}` mean. Throws a ParseError where there is no such part. */
-export const partOf = (filled: Filled, name: string, path: readonly string[]): Filled => {
+export const partOf = (filled: FilledText, name: string, path: readonly string[]): FilledText => {
   const [key, deeper] = path;
   if (key === undefined || filled.pieces.some((piece) => typeof piece === 'object' && 'unknown' in piece))
     return filled;
@@ -54,7 +54,7 @@ export const partOf = (filled: Filled, name: string, path: readonly string[]): F
  * What `join`, `json` and `index` make of a list or a map, and `json` of a number or bool; undefined where no argument is
  * one. The list may be the first argument or, through a pipe, the last. Throws a ParseError for any other function.
  */
-export const callOnCollection = (name: string, args: readonly Filled[]): string | undefined => {
+export const callOnCollection = (name: string, args: readonly FilledText[]): string | undefined => {
   const [only, ...others] = args;
   if (name === 'json' && others.length === 0 && only?.value !== undefined) return JSON.stringify(only.value);
   const given = args.find((arg) => collectionOf(arg) !== undefined);
@@ -72,7 +72,7 @@ export const callOnCollection = (name: string, args: readonly Filled[]): string 
 };
 
 /** A value that is to stand in a text. Throws a ParseError for a list and a map. */
-export const asText = (filled: Filled, text: string): Filled => {
+export const asText = (filled: FilledText, text: string): FilledText => {
   const collection = collectionOf(filled);
   if (collection === undefined) return filled;
   const kind = kindOf(collection);

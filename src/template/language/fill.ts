@@ -23,14 +23,14 @@ export type Unknown = { readonly unknown: string };
  * A text filled in as far as it can be. `isSecret`: something sensitive is in it. `value` is there for a variable that is
  * no text; a list or a map has no pieces.
  */
-export type Filled = {
+export type FilledText = {
   readonly pieces: readonly (Text[number] | Unknown)[];
   readonly isSecret: boolean;
   readonly value?: Exclude<VariableValue, string>;
 };
 
 /** `own` has names that mean something in this text alone. */
-export type Fill = (text: string, place: string, own?: Readonly<Record<string, string>>) => Filled;
+export type Fill = (text: string, place: string, own?: Readonly<Record<string, string>>) => FilledText;
 
 const dotted: Readonly<Record<string, RuntimeName>> = {
   '.HTTPIP': 'http_ip',
@@ -74,10 +74,10 @@ const unknownName = (name: string, variableNames: readonly string[]): ParseError
   return new ParseError(`${words.replace(/[^?]$/, '$&.')} What another program is to read begins with {{ \`{{\` }}`);
 };
 
-type Pieces = Filled['pieces'];
+type Pieces = FilledText['pieces'];
 
 /** The runtime value, where that is all that a function is given. */
-const runtimeAlone = (args: readonly Filled[]): Exclude<Text[number], string> | undefined => {
+const runtimeAlone = (args: readonly FilledText[]): Exclude<Text[number], string> | undefined => {
   const [only, ...rest] = args.flatMap((arg) => arg.pieces);
   if (args.length !== 1 || rest.length > 0) return undefined;
   return typeof only === 'object' && 'runtime' in only ? only : undefined;
@@ -97,13 +97,13 @@ const joined = (pieces: Pieces): Pieces => {
 type Parts = {
   readonly frozen: Frozen;
   readonly templateName: string;
-  readonly variable: (name: string) => Filled | undefined;
+  readonly variable: (name: string) => FilledText | undefined;
   readonly variableNames: readonly string[];
   readonly onSecret: (value: string) => void;
 };
 
 /** The variable that Packer's function `user` names. */
-const userVariable = ([name, ...others]: readonly Term[], { variable, variableNames }: Parts): Filled => {
+const userVariable = ([name, ...others]: readonly Term[], { variable, variableNames }: Parts): FilledText => {
   if (name?.kind !== 'text' || others.length > 0)
     throw new ParseError('user takes the name of one variable: {{user `name`}}');
   const found = variable(name.text);
@@ -112,13 +112,13 @@ const userVariable = ([name, ...others]: readonly Term[], { variable, variableNa
   return found;
 };
 
-const runtimeNamed = (name: string): Filled | undefined => {
+const runtimeNamed = (name: string): FilledText | undefined => {
   const runtime = isRuntimeName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
   return runtime === undefined ? undefined : { pieces: [{ runtime, apply: [] }], isSecret: false };
 };
 
 /** What Packer's `build` names, where the machine tells it. */
-const runtimeFact = ({ name, args }: Extract<Term, { kind: 'call' }>): Filled | undefined => {
+const runtimeFact = ({ name, args }: Extract<Term, { kind: 'call' }>): FilledText | undefined => {
   const [key, ...others] = args;
   if (name !== 'build' || key?.kind !== 'text' || others.length > 0) return undefined;
   const runtime = Object.hasOwn(runtimeBuildFacts, key.text) ? runtimeBuildFacts[key.text] : undefined;
@@ -126,7 +126,7 @@ const runtimeFact = ({ name, args }: Extract<Term, { kind: 'call' }>): Filled | 
 };
 
 /** What is wrong with a value is told with its place in the text. */
-const withPlace = (text: string, term: Term, make: () => Filled): Filled => {
+const withPlace = (text: string, term: Term, make: () => FilledText): FilledText => {
   try {
     return make();
   } catch (error) {
@@ -143,13 +143,13 @@ const withPlace = (text: string, term: Term, make: () => Filled): Filled => {
 export const makeFill = (parts: Parts): Fill => {
   const spend = makeBudget();
 
-  const made = (text: string, isSecret: boolean): Filled => {
+  const made = (text: string, isSecret: boolean): FilledText => {
     spend.functions(text.length);
     if (isSecret) parts.onSecret(text);
     return { pieces: [text], isSecret };
   };
 
-  const lookUp = ({ name, path }: Extract<Term, { kind: 'name' }>, place: string): Filled => {
+  const lookUp = ({ name, path }: Extract<Term, { kind: 'name' }>, place: string): FilledText => {
     // What a template declares is what it means, also where imaged has the name for something else.
     const declared = parts.variable(name);
     if (declared !== undefined) return partOf(declared, name, path);
@@ -160,7 +160,7 @@ export const makeFill = (parts: Parts): Fill => {
     throw unknownName(name, parts.variableNames);
   };
 
-  const call = (name: FunctionName, args: readonly Filled[], place: string): Filled => {
+  const call = (name: FunctionName, args: readonly FilledText[], place: string): FilledText => {
     const isSecret = args.some((arg) => arg.isSecret);
     const unknown = args.flatMap((arg) => arg.pieces).find((piece) => typeof piece === 'object' && 'unknown' in piece);
     if (unknown !== undefined) return { pieces: [unknown], isSecret };
@@ -176,7 +176,7 @@ export const makeFill = (parts: Parts): Fill => {
     return made(callFunction(name, texts, { ...parts, place }), isSecret);
   };
 
-  const value = (term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
+  const value = (term: Term, place: string, own: Readonly<Record<string, string>>): FilledText => {
     spend.term();
     if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
     const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
@@ -202,13 +202,13 @@ export const makeFill = (parts: Parts): Fill => {
 };
 
 /** The text when all of it is known, else undefined. */
-export const textOf = ({ pieces }: Filled): string | undefined =>
+export const textOf = ({ pieces }: FilledText): string | undefined =>
   pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : undefined;
 
 /** The first of the runtime values in it. */
-export const firstRuntimeName = ({ pieces }: Filled): RuntimeName | undefined =>
+export const firstRuntimeName = ({ pieces }: FilledText): RuntimeName | undefined =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'runtime' in piece ? [piece.runtime] : []))[0];
 
 /** Whether a variable's value is missing in it. */
-export const isUnknown = ({ pieces }: Filled): boolean =>
+export const isUnknown = ({ pieces }: FilledText): boolean =>
   pieces.some((piece) => typeof piece === 'object' && 'unknown' in piece);

@@ -47,4 +47,4 @@ export const makePatterns = () => {
   };
 };
 
-export type Patterns = ReturnType<typeof makePatterns>;
+export type TemplatePatterns = ReturnType<typeof makePatterns>;

@@ -2,10 +2,10 @@ import { placeholder } from '../../packer/boot-tokens.ts';
 import { parseBootCommand, type PressedBy } from '../../packer/boot-command.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
-import { firstRuntimeName, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
+import { firstRuntimeName, isUnknown, textOf, type Fill, type FilledText } from '../language/fill.ts';
 import { ParseError, refuseParseErrors } from '../../base/text/parse-error.ts';
-import type { Patterns } from '../language/pattern.ts';
-import type { Pause } from '../../base/turns.ts';
+import type { TemplatePatterns } from '../language/pattern.ts';
+import type { TurnPause } from '../../base/turns.ts';
 import type { Image } from '../document/machine.ts';
 import { fetchedUrl, imageRef, wantedChecksum } from './image-ref.ts';
 import type { FileRef, ImageRef, RuntimeName, Text } from '../spec.ts';
@@ -33,7 +33,7 @@ export type Fields = {
   /** What the machine begins with: a file as above, or one that is fetched. */
   readonly image: (pointer: string, raw: Image) => Promise<ImageRef>;
   /** Others have their turn: to be called between the parts of a list. */
-  readonly pause: Pause;
+  readonly pause: TurnPause;
 };
 
 const needsNoNic: readonly RuntimeName[] = ['vm_name', 'ssh_public_key'];
@@ -41,10 +41,10 @@ const needsNoNic: readonly RuntimeName[] = ['vm_name', 'ssh_public_key'];
 const runtimeHint =
   'it may be used in http texts, append, say, press, boot_command, inline, env, content and the command of shutdown, but not here';
 
-const asText = ({ pieces }: Filled): Text =>
+const asText = ({ pieces }: FilledText): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));
 
-const checkKeys = ({ pieces }: Filled, by: PressedBy, patterns: Patterns) => {
+const checkKeys = ({ pieces }: FilledText, by: PressedBy, patterns: TemplatePatterns) => {
   const text = pieces.map((piece) => (typeof piece === 'string' ? piece : placeholder)).join('');
   refuseParseErrors(parseBootCommand(text, { judgePattern: patterns.ofConsole, by, unknown: placeholder }).parseErrors);
 };
@@ -53,15 +53,15 @@ type Parts = {
   readonly fill: Fill;
   readonly wrong: FieldErrors;
   readonly roots: FileRoots;
-  readonly patterns: Patterns;
+  readonly patterns: TemplatePatterns;
   readonly hasNic: boolean;
-  readonly pause: Pause;
+  readonly pause: TurnPause;
 };
 
 /** Fills a text in. What is wrong with it, or not to be had here, becomes a field error. */
 const makeFilled =
   ({ fill, wrong, hasNic }: Parts) =>
-  (pointer: string, raw: string, own?: Readonly<Record<string, string>>): Filled =>
+  (pointer: string, raw: string, own?: Readonly<Record<string, string>>): FilledText =>
     wrong.attempt(pointer, { pieces: [], isSecret: false }, () => {
       const text = fill(raw, pointer, own);
       if (text.pieces.some((piece) => typeof piece === 'string' && piece.includes('\0')))

@@ -1,6 +1,6 @@
 import { artifactNameOf } from '../../base/artifact-name.ts';
 import { quoted } from '../../base/text/nearest.ts';
-import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
+import type { PostProcessorPlace, PlannedDraft } from '../../post-processors/kind.ts';
 import {
   givesOf,
   scratchMbOf,
@@ -24,7 +24,7 @@ type Follow = {
  * `begun`; no name in `reserved` may be given to a new one: others have it.
  */
 export const followDrafts = (
-  { wrong }: Pick<Place, 'wrong'>,
+  { wrong }: Pick<PostProcessorPlace, 'wrong'>,
   begun: readonly PlannedDraft[] = [],
   reserved: ReadonlySet<string> = new Set(),
 ): Follow => {

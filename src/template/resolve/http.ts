@@ -3,7 +3,7 @@ import type { Notes } from '../../base/notes.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from '../../openbsd/disklabel.ts';
 import type { Fields } from './fields.ts';
-import type { HostFacts } from '../../context/files.ts';
+import type { ContextHostFacts } from '../../context/files.ts';
 import type { MachineParts } from '../../openbsd/installer/machine.ts';
 import { modeOf } from '../../openbsd/installer/turns.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
@@ -35,7 +35,7 @@ export type HttpParts = {
   readonly machine: MachineParts;
   /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
-  readonly host: HostFacts;
+  readonly host: ContextHostFacts;
   readonly notes: Notes;
   readonly seed: string;
 };

@@ -2,7 +2,7 @@ import { AskedId } from '../../base/ids.ts';
 import { quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
-import type { Sources } from '../../context/sources.ts';
+import type { ContextSources } from '../../context/sources.ts';
 import { checksumOf } from '../../fetch/checksum.ts';
 import type { Wanted } from '../../fetch/fetcher.ts';
 import type { ImageRef } from '../spec.ts';
@@ -40,7 +40,7 @@ export const imageRef = async (shown: string, roots: FileRoots): Promise<ImageRe
 };
 
 /** A URL that may be fetched. Throws a ParseError. */
-export const fetchedUrl = (text: string, sources: Sources | undefined): string => {
+export const fetchedUrl = (text: string, sources: ContextSources | undefined): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw new ParseError(`${quoted(text)} is no URL: write it with http:// or https://`);
   const why = sources === undefined ? 'cannot be fetched by this host' : sources.refuseUrl(url);
@@ -52,5 +52,5 @@ export const fetchedUrl = (text: string, sources: Sources | undefined): string =
 const listPrefix = 'file:';
 
 /** Reads a `checksum`. Throws a ParseError. */
-export const wantedChecksum = (text: string, sources: Sources | undefined): Wanted['checksum'] =>
+export const wantedChecksum = (text: string, sources: ContextSources | undefined): Wanted['checksum'] =>
   text.startsWith(listPrefix) ? { list: fetchedUrl(text.slice(listPrefix.length), sources) } : checksumOf(text);

@@ -1,7 +1,7 @@
 import { judgeTogether } from './belongs-together.ts';
 import { below, type FieldErrors } from '../../base/field-errors.ts';
 import { makeFields, type Fields } from './fields.ts';
-import type { FileRoots, HostFacts } from '../../context/files.ts';
+import type { FileRoots, ContextHostFacts } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { interfaceNames } from '../../openbsd/installer/machine.ts';
 import { maskOf } from '../../base/mask/mask.ts';
@@ -39,7 +39,7 @@ const resolveShutdown = ({ command, timeout }: Template['shutdown'], fields: Fie
 const noteConversations = (
   { install: asked }: Template,
   { boot, install, provisioners, http }: Pick<Spec, 'boot' | 'install' | 'provisioners' | 'http'>,
-  parts: { readonly host: HostFacts; readonly notes: Notes },
+  parts: { readonly host: ContextHostFacts; readonly notes: Notes },
 ): void => {
   const about = { ...parts, http };
   noteUnservedIn(boot.append ?? [], '/machine/boot/append', about);

@@ -1,6 +1,6 @@
-import type { HostFacts } from '../../context/files.ts';
+import type { ContextHostFacts } from '../../context/files.ts';
 import type { PlannedBuild } from '../../post-processors/build-facts.ts';
-import type { Place } from '../../post-processors/kind.ts';
+import type { PostProcessorPlace } from '../../post-processors/kind.ts';
 import type { Frozen } from '../language/functions.ts';
 import type { Spec } from '../spec.ts';
 
@@ -24,8 +24,8 @@ export const plannedBuildOf = (
 export const buildAndHost = (
   known: Known,
   { buildId }: Pick<Frozen, 'buildId'>,
-  host: Pick<HostFacts, 'means'> | undefined,
-): Pick<Place, 'build' | 'host'> => ({
+  host: Pick<ContextHostFacts, 'means'> | undefined,
+): Pick<PostProcessorPlace, 'build' | 'host'> => ({
   build: plannedBuildOf(known, buildId, host?.means?.hypervisor),
   ...(host?.means === undefined ? {} : { host: host.means }),
 });

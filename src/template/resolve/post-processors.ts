@@ -2,7 +2,7 @@ import { bounds } from '../../base/bounds.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { durationOf } from '../../base/units.ts';
 import { exporting } from '../../post-processors/export.ts';
-import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
+import type { PostProcessorPlace, PlannedDraft } from '../../post-processors/kind.ts';
 import { resolveSettings, type PostProcessorSpec } from '../../post-processors/table.ts';
 import { sequencesOf, type PlacedPostProcessor } from '../document/post-processors.ts';
 import type { Template } from '../document/template.ts';
@@ -15,7 +15,7 @@ const exportTimeoutMs = 2 * 3_600_000;
 const takenBy = (
   { artifact }: PlacedPostProcessor['asked'],
   names: readonly string[],
-  { pointer, fields, wrong }: Place,
+  { pointer, fields, wrong }: PostProcessorPlace,
 ): readonly string[] => {
   if (artifact === undefined) {
     if (names.length === 0) wrong.add(pointer, 'has nothing to work on: there is no artifact by then');
@@ -30,7 +30,7 @@ const takenBy = (
   return name === undefined ? [] : [name];
 };
 
-type Facts = Omit<Place, 'pointer'>;
+type Facts = Omit<PostProcessorPlace, 'pointer'>;
 
 const resolveExports = (template: Template, facts: Facts) => {
   const asked = template.artifacts ?? (facts.diskMb.length > 0 ? [{}] : []);

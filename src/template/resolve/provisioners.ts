@@ -1,14 +1,14 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Notes } from '../../base/notes.ts';
-import type { HostFacts } from '../../context/files.ts';
+import type { ContextHostFacts } from '../../context/files.ts';
 import { resolvePolicy } from '../../provisioners/common.ts';
-import type { DownloadedFile, Place } from '../../provisioners/kind.ts';
+import type { DownloadedFile, ProvisionerPlace } from '../../provisioners/kind.ts';
 import { downloadsOf, resolveProvisioner, type ProvisionerSpec } from '../../provisioners/table.ts';
 import type { Template } from '../document/template.ts';
 import type { Fields } from './fields.ts';
 
 const allowedBy =
-  (host: HostFacts | undefined): Place['allows'] =>
+  (host: ContextHostFacts | undefined): ProvisionerPlace['allows'] =>
   (what) =>
     host?.allows?.[what] ?? true;
 
@@ -18,7 +18,7 @@ export const resolveErrorCleanup = async (
   fields: Fields,
   wrong: FieldErrors,
   notes: Pick<Notes, 'add'>,
-  host: HostFacts | undefined,
+  host: ContextHostFacts | undefined,
 ): Promise<{ readonly errorCleanup?: ProvisionerSpec }> => {
   if (asked === undefined) return {};
   const pointer = '/error_cleanup_provisioner';
@@ -33,7 +33,7 @@ export const resolveProvisioners = async (
   fields: Fields,
   wrong: FieldErrors,
   notes: Pick<Notes, 'add'>,
-  host: HostFacts | undefined,
+  host: ContextHostFacts | undefined,
 ): Promise<readonly ProvisionerSpec[]> => {
   const resolved: ProvisionerSpec[] = [];
   const downloaded: DownloadedFile[] = [];

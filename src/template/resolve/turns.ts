@@ -3,7 +3,7 @@ import type { Fields } from './fields.ts';
 import { failureLines, installerTurns } from '../../openbsd/installer/turns.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import type { ResponseFile } from './http.ts';
-import { saidOf, type Turn } from '../document/turn.ts';
+import { saidOf, type TurnDocument } from '../document/turn.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec, TurnText } from '../spec.ts';
 import type { PressedBy } from '../../packer/boot-command.ts';
@@ -20,7 +20,7 @@ const intervalOf = (asked: number | string | undefined, by: PressedBy, pointer: 
     ? { serial: 0, keyboard: keyboardIntervalMs }[by]
     : fields.made(pointer, asked, 0, (time) => durationOf(time, 0));
 
-const resolveTurn = (turn: Turn, pointer: string, fields: Fields): TurnText => {
+const resolveTurn = (turn: TurnDocument, pointer: string, fields: Fields): TurnText => {
   const { hear, say, press } = turn;
   return {
     ...(hear === undefined ? {} : { hear: fields.pattern(`${pointer}/hear`, hear) }),
@@ -39,7 +39,7 @@ const resolveTurn = (turn: Turn, pointer: string, fields: Fields): TurnText => {
 
 /** A conversation, with its patterns checked and its variables filled in. */
 export const resolveTurns = async (
-  turns: readonly Turn[],
+  turns: readonly TurnDocument[],
   pointer: string,
   fields: Fields,
 ): Promise<readonly TurnText[]> => {

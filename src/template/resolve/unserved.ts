@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { Notes } from '../../base/notes.ts';
-import type { HostFacts } from '../../context/files.ts';
+import type { ContextHostFacts } from '../../context/files.ts';
 import { render } from '../language/render.ts';
 import type { HttpEntry, RuntimeFacts, Text, TurnText } from '../spec.ts';
 
@@ -39,7 +39,7 @@ const pathsIn = (text: Text): readonly string[] =>
     (path) => !/[$*{}]/.test(path) && !path.includes(unknown) && !path.includes(endpoint),
   );
 
-const isServed = (path: string, http: readonly HttpEntry[], { hasMirror }: HostFacts): boolean => {
+const isServed = (path: string, http: readonly HttpEntry[], { hasMirror }: ContextHostFacts): boolean => {
   // The installer asks with its own address or name in front as well (install.sub).
   const general = /^[^/]+-((?:install|upgrade)\.conf)$/.exec(path)?.[1];
   if (hasMirror !== false && path.startsWith('pub/OpenBSD/')) return true;
@@ -51,7 +51,7 @@ const isServed = (path: string, http: readonly HttpEntry[], { hasMirror }: HostF
   });
 };
 
-type About = { readonly http: readonly HttpEntry[]; readonly host: HostFacts; readonly notes: Notes };
+type About = { readonly http: readonly HttpEntry[]; readonly host: ContextHostFacts; readonly notes: Notes };
 
 /** Notes each path of the endpoint that a text names and that `http` does not serve: a guest would ask for it in vain. */
 export const noteUnservedIn = (text: Text, pointer: string, { http, host, notes }: About): void => {

@@ -9,13 +9,13 @@ import {
   type VariableValues,
 } from '../../base/records/variable-value.ts';
 import { filledScalar } from '../language/collections.ts';
-import { isUnknown, makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
+import { isUnknown, makeFill, textOf, type Fill, type FilledText } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
-import type { Patterns } from '../language/pattern.ts';
+import type { TemplatePatterns } from '../language/pattern.ts';
 import type { Notes } from '../../base/notes.ts';
-import type { Pause } from '../../base/turns.ts';
+import type { TurnPause } from '../../base/turns.ts';
 import { passwordVariables } from '../../openbsd/passwords/uses.ts';
 import { bcryptForm } from '../../openbsd/passwords/forms.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
@@ -35,8 +35,8 @@ type Parts = {
   readonly secrets: Set<string>;
   /** About the template. */
   readonly notes: Notes;
-  readonly patterns: Patterns;
-  readonly pause: Pause;
+  readonly patterns: TemplatePatterns;
+  readonly pause: TurnPause;
 };
 
 const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
@@ -65,10 +65,10 @@ const makeSecrets = ({ secrets, wrong }: Parts): ((text: string) => void) => {
 };
 
 /** What must be masked of a sensitive value. */
-const secretsIn = ({ pieces, value }: Filled): readonly string[] =>
+const secretsIn = ({ pieces, value }: FilledText): readonly string[] =>
   typeof value === 'object' ? textsOfValue(value) : pieces.filter((piece) => typeof piece === 'string');
 
-type Judge = (name: string, value: Filled, told: FieldErrors, pointer: string) => Filled;
+type Judge = (name: string, value: FilledText, told: FieldErrors, pointer: string) => FilledText;
 
 /** Judges values, and gives them back. Matching one with its pattern may take long, and is left for later. */
 const makeJudge = ({ template, wrong, patterns, notes }: Parts, later: (() => void)[]): Judge => {
@@ -119,18 +119,18 @@ const judgeChoices = (
   if (!isFit) told.add(pointer, `is none of ${shown}`);
 };
 
-const filledFrom = (value: VariableValue, isSecret: boolean): Filled =>
+const filledFrom = (value: VariableValue, isSecret: boolean): FilledText =>
   typeof value === 'object' ? { pieces: [], isSecret, value } : filledScalar(value, isSecret);
 
 /** The default, with the texts in it filled in. */
-const defaultOf = (value: VariableValue, pointer: string, isSecret: boolean, fill: Fill): Filled => {
+const defaultOf = (value: VariableValue, pointer: string, isSecret: boolean, fill: Fill): FilledText => {
   if (typeof value === 'string') {
     const filled = fill(value, pointer);
     return { ...filled, isSecret: isSecret || filled.isSecret };
   }
   if (typeof value !== 'object') return filledScalar(value, isSecret);
   let isAnySecret = isSecret;
-  let missing: Filled | undefined;
+  let missing: FilledText | undefined;
   const entries = Object.entries(value).map(([key, one]): readonly [string, Scalar] => {
     if (typeof one !== 'string') return [key, one];
     const filled = fill(one, `${pointer}${pointerTo([key])}`);
@@ -151,11 +151,11 @@ const valueOf = (
   { template, sent, hostSecrets, wrong, wrongSent }: Parts,
   judge: Judge,
   fill: Fill,
-): Filled => {
+): FilledText => {
   const declared = template.variables[name];
   const isSecret = declared !== undefined && isSensitive(declared);
   const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
-  const unknown: Filled = { pieces: [{ unknown: name }], isSecret };
+  const unknown: FilledText = { pieces: [{ unknown: name }], isSecret };
   if (declared?.secret !== undefined) {
     if (given !== undefined)
       wrongSent.add(pointerTo([name]), `has the secret "${declared.secret}" of this host for its value: send none`);
@@ -178,7 +178,7 @@ const valueOf = (
   }
   const pointer = pointerTo(['variables', name, 'default']);
   const { default: value } = declared;
-  const filled = wrong.attempt<Filled>(pointer, unknown, () => defaultOf(value, pointer, isSecret, fill));
+  const filled = wrong.attempt<FilledText>(pointer, unknown, () => defaultOf(value, pointer, isSecret, fill));
   return judge(name, filled, wrong, pointer);
 };
 
@@ -191,14 +191,14 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
   checkSent(parts);
   const names = Object.keys(template.variables);
   const judgements: (() => void)[] = [];
-  const values = new Map<string, Filled>();
+  const values = new Map<string, FilledText>();
   const underway: string[] = [];
 
   const secret = makeSecrets(parts);
 
   const judge = makeJudge(parts, judgements);
 
-  const variable = (name: string): Filled | undefined => {
+  const variable = (name: string): FilledText | undefined => {
     if (!Object.hasOwn(template.variables, name)) return undefined;
     const known = values.get(name);
     if (known !== undefined) return known;

@@ -11,7 +11,7 @@ import type { WatchedDisplay } from './display.ts';
 import { makeFollowing } from './follow.ts';
 import { kernelPanics, watchPanics } from './panic.ts';
 import { plain } from '../../base/machine/plain.ts';
-import type { Partner, Seen } from './partner.ts';
+import type { Partner, SeenText } from './partner.ts';
 import type { ConsolePlace, TurnPlace } from './place.ts';
 import { makeScreen } from './screen.ts';
 import { keepSecrets } from './secrets.ts';
@@ -106,7 +106,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
 
   const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
-  const seen = (): Seen => {
+  const seen = (): SeenText => {
     const consoleTail = tail();
     const shown = display === undefined ? screen?.text() : display.text() || undefined;
     const shows = shown && secrets.mask(shown);

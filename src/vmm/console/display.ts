@@ -2,10 +2,10 @@ import type { Clock } from '../../base/clock.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
 import { deferred, orAborted } from '../../base/waiting.ts';
 import type { Display, Shown } from '../types.ts';
-import type { Looked } from './look.ts';
+import type { LookedScreen } from './look.ts';
 
 /** A machine's display as it is watched while the machine runs. */
-export type WatchedDisplay = Looked &
+export type WatchedDisplay = LookedScreen &
   Pick<Display, 'press'> &
   AsyncDisposable & {
     /** From now on this text is not shown. */

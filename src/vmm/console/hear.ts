@@ -3,7 +3,7 @@ import { Fault } from '../../base/fault.ts';
 import { listen } from './listen.ts';
 import { look } from './look.ts';
 import type { Partner } from './partner.ts';
-import { patternsOf, type Patterns } from './search.ts';
+import { patternsOf, type SearchPatterns } from './search.ts';
 import type { Turn } from './types.ts';
 
 /** What came of listening: one of the patterns, with what it matched, or nothing in time. */
@@ -12,7 +12,7 @@ export type Heard =
   | { readonly how: 'silent' };
 
 /** What is listened for, and where: in what comes, on the screen, or on the display. */
-export type Asked = {
+export type HearAsked = {
   readonly awaited: readonly string[];
   readonly refused: readonly string[];
   readonly withinMs: number;
@@ -33,7 +33,7 @@ const lineAround = ({ window, show }: Partner, place: number): string => {
   return show(place - before.length + start, place + length);
 };
 
-const inStream = async (partner: Partner, patterns: Patterns, signal: AbortSignal): Promise<Match | 'closed'> => {
+const inStream = async (partner: Partner, patterns: SearchPatterns, signal: AbortSignal): Promise<Match | 'closed'> => {
   const { window, clock, place } = partner;
   const found = await listen(window, patterns, place.now, clock, signal);
   return found === 'closed' ? found : { ...found, end: found.to, saw: () => lineAround(partner, found.from) };
@@ -41,7 +41,7 @@ const inStream = async (partner: Partner, patterns: Patterns, signal: AbortSigna
 
 const onScreen =
   (on: NonNullable<Turn['on']>) =>
-  async (partner: Partner, patterns: Patterns, signal: AbortSignal): Promise<Match | 'closed'> => {
+  async (partner: Partner, patterns: SearchPatterns, signal: AbortSignal): Promise<Match | 'closed'> => {
     const { window, clock, mask } = partner;
     const looked = partner[on];
     if (looked === undefined) throw new RangeError(`a turn looks at the ${on} of a console that has none`);
@@ -66,7 +66,7 @@ const tellRefused = ({ onEvent, mask }: Partner, pattern: string, text: string):
   onEvent({ type: 'console.refused', pattern, text: mask(text).slice(0, shownLength) });
 
 /** Waits for one of `awaited`; throws when one of `refused` comes first, or when the line ends. */
-export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal): Promise<Heard> => {
+export const hear = async (partner: Partner, asked: HearAsked, signal: AbortSignal): Promise<Heard> => {
   const { clock, place, awaiting } = partner;
   const { awaited, refused, withinMs, on } = asked;
   const startedAt = clock.elapsed();

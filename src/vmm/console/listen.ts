@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { makePause } from '../../base/turns.ts';
 import { search } from './search.ts';
-import type { Found, Patterns } from './search.ts';
+import type { FoundText, SearchPatterns } from './search.ts';
 import type { Window } from './window.ts';
 
 // Searching again for every byte of a slow line costs more than it gives: what comes within this time is searched together.
@@ -17,11 +17,11 @@ const longestPauseMs = 250;
  */
 export const listen = async (
   window: Window,
-  patterns: Patterns,
+  patterns: SearchPatterns,
   from: number,
   clock: Clock,
   signal: AbortSignal,
-): Promise<Found | 'closed'> => {
+): Promise<FoundText | 'closed'> => {
   let searched = Math.max(from, window.start());
   window.holdFrom(searched);
   const pause = makePause();

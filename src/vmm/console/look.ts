@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Patterns } from './search.ts';
+import type { SearchPatterns } from './search.ts';
 import type { Screen } from './screen.ts';
 import type { Window } from './window.ts';
 
 /** What is looked at: see `Screen`. */
-export type Looked = Pick<Screen, 'text' | 'isSettled' | 'changes' | 'changed'>;
+export type LookedScreen = Pick<Screen, 'text' | 'isSettled' | 'changes' | 'changed'>;
 
 /** What a pattern found on the screen: which of the patterns, the text itself, and the rows that it stands in. */
 export type Spotted = { readonly which: number; readonly text: string; readonly rows: string };
@@ -17,7 +17,7 @@ const rowsAround = (text: string, from: number, to: number): string => {
   return text.slice(text.lastIndexOf('\n', from - 1) + 1, end < 0 ? text.length : end);
 };
 
-const spot = (text: string, { all }: Patterns): Spotted | undefined => {
+const spot = (text: string, { all }: SearchPatterns): Spotted | undefined => {
   let best: { readonly which: number; readonly from: number; readonly to: number } | undefined;
   for (const [which, pattern] of all.entries()) {
     const span = pattern.find(text, 0);
@@ -33,9 +33,9 @@ const spot = (text: string, { all }: Patterns): Spotted | undefined => {
  * first. `closed` when the line ended without it. Rejects with the signal's reason.
  */
 export const look = async (
-  screen: Looked,
+  screen: LookedScreen,
   window: Pick<Window, 'isClosed' | 'end' | 'more'>,
-  patterns: Patterns,
+  patterns: SearchPatterns,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Spotted | 'closed'> => {

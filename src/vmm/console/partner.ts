@@ -11,7 +11,7 @@ import type { TurnPlace } from './place.ts';
  * What a fault says of the console: its last lines and, where the machine has a display, what that shows, or else, where the
  * console is read as a screen that shows something else, that.
  */
-export type Seen = { readonly consoleTail: string; readonly screen?: string };
+export type SeenText = { readonly consoleTail: string; readonly screen?: string };
 
 /** What a conversation needs of the console that holds it. */
 export type Partner = {
@@ -28,7 +28,7 @@ export type Partner = {
   /** The machine's own display, where it has one. */
   readonly display: WatchedDisplay | undefined;
   /** What is seen of it now, without secrets. */
-  readonly seen: () => Seen;
+  readonly seen: () => SeenText;
   /** The text without secrets. */
   readonly mask: (text: string) => string;
   /** Remembers what must never be shown, and what was typed by us: it is no panic of the guest's. */

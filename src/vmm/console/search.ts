@@ -1,15 +1,15 @@
 import { Fault } from '../../base/fault.ts';
 import { linePattern, type Pattern } from '../../base/pattern/pattern.ts';
-import type { Pause } from '../../base/turns.ts';
+import type { TurnPause } from '../../base/turns.ts';
 import { plain } from '../../base/machine/plain.ts';
 import type { Plain } from '../../base/machine/plain.ts';
 import type { Window } from './window.ts';
 
 /** What a pattern found: which of the patterns, where (absolute places in the window), and the text itself. */
-export type Found = { readonly which: number; readonly from: number; readonly to: number; readonly text: string };
+export type FoundText = { readonly which: number; readonly from: number; readonly to: number; readonly text: string };
 
 /** Patterns that are searched for together. */
-export type Patterns = {
+export type SearchPatterns = {
   readonly all: readonly Pattern[];
   /** How far a match may reach back into text that was searched before. */
   readonly overlap: number;
@@ -31,7 +31,7 @@ const compile = (text: string): Pattern => {
 };
 
 /** Patterns of a template, ready to be searched for. Throws `template_invalid`. */
-export const patternsOf = (texts: readonly string[]): Patterns => {
+export const patternsOf = (texts: readonly string[]): SearchPatterns => {
   const all = texts.map(compile);
   const steps = Math.max(1, ...all.map((pattern) => pattern.steps));
   const sliceLength = Math.max(sliceLengths.least, Math.min(sliceLengths.most, Math.floor(mostWork / steps)));
@@ -44,17 +44,17 @@ type Hit = { readonly which: number; readonly from: number; readonly to: number 
 const namesEscape = ({ text }: Pattern) => /\x1b|\\x1b|\\u001b|\\c\[|\\x\{0*1b\}/i.test(text);
 
 /** The match that begins first; of two that begin together, the one of the pattern that is listed first. */
-const earlier = (one: Found | undefined, other: Found | undefined): Found | undefined => {
+const earlier = (one: FoundText | undefined, other: FoundText | undefined): FoundText | undefined => {
   if (!one || !other) return one ?? other;
   return other.from < one.from || (other.from === one.from && other.which < one.which) ? other : one;
 };
 
 const earliest = async (
-  { all }: Patterns,
+  { all }: SearchPatterns,
   text: string,
   start: number,
   isRaw: boolean,
-  pause: Pause,
+  pause: TurnPause,
 ): Promise<Hit | undefined> => {
   let best: Hit | undefined;
   for (const [which, pattern] of all.entries()) {
@@ -67,16 +67,16 @@ const earliest = async (
 };
 
 const searchSlice = async (
-  patterns: Patterns,
+  patterns: SearchPatterns,
   window: Window,
   from: number,
   to: number,
-  pause: Pause,
-): Promise<Found | undefined> => {
+  pause: TurnPause,
+): Promise<FoundText | undefined> => {
   // `^` looks at the character before, so it is handed along.
   const before = from > 0 ? 1 : 0;
   const came = window.slice(from - before, to);
-  const look = async ({ text, placeOf }: Plain, isRaw: boolean): Promise<Found | undefined> => {
+  const look = async ({ text, placeOf }: Plain, isRaw: boolean): Promise<FoundText | undefined> => {
     const hit = await earliest(patterns, text, before, isRaw, pause);
     return (
       hit && {
@@ -93,7 +93,7 @@ const searchSlice = async (
 };
 
 // A slice ends after a line where it can, so that `$` does not match where a line merely was cut.
-const sliceEnd = ({ sliceLength, overlap }: Patterns, window: Window, from: number, end: number): number => {
+const sliceEnd = ({ sliceLength, overlap }: SearchPatterns, window: Window, from: number, end: number): number => {
   if (end - from <= sliceLength) return end;
   const newline = window.slice(from, from + sliceLength).lastIndexOf('\n');
   return newline > overlap ? from + newline + 1 : from + sliceLength;
@@ -106,12 +106,12 @@ const sliceEnd = ({ sliceLength, overlap }: Patterns, window: Window, from: numb
  * how a prompt is known. Nothing from `from` on may be dropped meanwhile.
  */
 export const search = async (
-  patterns: Patterns,
+  patterns: SearchPatterns,
   window: Window,
   from: number,
   end: number,
-  pause: Pause,
-): Promise<Found | undefined> => {
+  pause: TurnPause,
+): Promise<FoundText | undefined> => {
   if (patterns.all.length === 0) return undefined;
   for (let at = Math.max(from, window.start()); ;) {
     const to = sliceEnd(patterns, window, at, end);

@@ -18,7 +18,7 @@ const firstGapMs = 100;
 // it has 3 MB, a month 6.
 const doublesEvery = 512 * 1024;
 
-export type Times = AsyncDisposable & {
+export type ConsoleTimes = AsyncDisposable & {
   /** The transcript has so many bytes now. */
   readonly note: (bytes: number) => void;
   /** Writes what was noted last, once nothing can come that belongs to it. */
@@ -26,7 +26,7 @@ export type Times = AsyncDisposable & {
 };
 
 /** Opens the file for appending. A failure to write it costs the times that were to be in it, and nothing else. */
-export const openTimes = async (transcript: string, clock: Pick<Clock, 'now'>): Promise<Times> => {
+export const openTimes = async (transcript: string, clock: Pick<Clock, 'now'>): Promise<ConsoleTimes> => {
   const file = await open(timesOf(transcript), 'a', 0o640);
   const queue = makeWriteQueue(file, () => undefined);
   let size = (await file.stat()).size;

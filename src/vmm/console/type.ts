@@ -46,7 +46,7 @@ export type Keyboard = {
 /** The keyboard while one line is typed. */
 type Hand = Keyboard & { readonly pace: Pace };
 
-export type Typed = {
+export type TypedLine = {
   readonly typedTimes: number;
   /** The place in the window where the last echo ends. */
   readonly echoEnd: number;
@@ -198,7 +198,7 @@ export const typeLine = async (
   text: string,
   signal: AbortSignal,
   { conceal, begun, entering }: TypingOfLine = {},
-): Promise<Typed | undefined> => {
+): Promise<TypedLine | undefined> => {
   const { window, typing } = keyboard;
   const hand: Hand = { ...keyboard, pace: makePace(typing) };
   if (typeof begun === 'object') {

@@ -101,7 +101,7 @@ export const holderLeft = async (folder: string, clock: Clock, signal: AbortSign
 };
 
 /** What a holder is to hold, in the words of its command line; `fds` are files that it gets. */
-export type Hold = { readonly words: readonly string[]; readonly fds?: readonly number[] };
+export type LineHold = { readonly words: readonly string[]; readonly fds?: readonly number[] };
 
 /**
  * Starts the holder of a machine in a session of its own: it outlives the daemon, and ends with the line. Throws
@@ -109,7 +109,7 @@ export type Hold = { readonly words: readonly string[]; readonly fds?: readonly 
  */
 export const startHolder = async (
   folder: string,
-  { words, fds = [] }: Hold,
+  { words, fds = [] }: LineHold,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Holder | NotHeld> => {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
-import { attachCu, tildeDoubler, type Attached, type Refusal } from '../vmd/cu-attach.ts';
-import type { Source } from './source.ts';
+import { attachCu, tildeDoubler, type AttachedCu, type Refusal } from '../vmd/cu-attach.ts';
+import type { LineSource } from './source.ts';
 
-const bytesOf = async function* ({ early, bytes }: Attached): AsyncGenerator<Uint8Array, void> {
+const bytesOf = async function* ({ early, bytes }: AttachedCu): AsyncGenerator<Uint8Array, void> {
   if (early.byteLength > 0) yield early;
   for (;;) {
     const next = await bytes.next();
@@ -19,7 +19,7 @@ export const cuSource = async (
   [vmctl = '', ...args]: readonly string[],
   clock: Clock,
   signal: AbortSignal,
-): Promise<Source | Refusal> => {
+): Promise<LineSource | Refusal> => {
   const attached = await attachCu(vmctl, args, clock, signal);
   if ('said' in attached) return attached;
   const double = tildeDoubler();

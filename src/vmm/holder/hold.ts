@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { deferred, orAborted } from '../../base/waiting.ts';
 import type { SaidFile } from './said-file.ts';
 import { serveDaemons } from './serve-daemons.ts';
-import type { Source } from './source.ts';
+import type { LineSource } from './source.ts';
 
 // How soon a disk without room is tried again.
 const lookAgainMs = 200;
@@ -12,7 +12,7 @@ const lookAgainMs = 200;
  * daemons can come.
  */
 export const hold = async (
-  source: Source,
+  source: LineSource,
   said: SaidFile,
   socket: string,
   onReady: () => void,

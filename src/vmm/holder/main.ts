@@ -20,7 +20,7 @@ import { hold } from './hold.ts';
 import { keepWithin } from './keep-within.ts';
 import { pipeSource } from './pipe-source.ts';
 import { openSaid } from './said-file.ts';
-import type { Source } from './source.ts';
+import type { LineSource } from './source.ts';
 
 // Of a program that a signal has ended.
 const noExitCode = 254;
@@ -38,7 +38,7 @@ const told = new AbortController();
 process.on('SIGTERM', () => told.abort(new Error('SIGTERM')));
 
 /** Holds it to its end, and gives the exit code of this program. */
-const holdToTheEnd = async (source: Source): Promise<number> => {
+const holdToTheEnd = async (source: LineSource): Promise<number> => {
   const { said, socket } = heldFiles(folder);
   // Its files are opened by the user who may, and it goes on as the one who owns nothing.
   const onReady = () => becomeUser(kind === 'pipes' ? words.map(Number) : []);

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import type { SaidFile } from './said-file.ts';
-import type { Source } from './source.ts';
+import type { LineSource } from './source.ts';
 
 /** Types what a daemon sends, and reads no more of it than the line takes. */
-const takeTyping = async (daemon: Socket, source: Source): Promise<void> => {
+const takeTyping = async (daemon: Socket, source: LineSource): Promise<void> => {
   try {
     for await (const chunk of daemon) await source.write(chunk as Buffer);
   } catch {
@@ -18,7 +18,7 @@ const takeTyping = async (daemon: Socket, source: Source): Promise<void> => {
  * Listens for daemons on a socket: each is told the number of this process, and what it sends is typed. `onComes` is told
  * whenever one has come. Resolves when it listens.
  */
-export const serveDaemons = (path: string, source: Source, said: SaidFile, onComes: () => void): Promise<void> => {
+export const serveDaemons = (path: string, source: LineSource, said: SaidFile, onComes: () => void): Promise<void> => {
   let here = 0;
   const server = createServer((daemon) => {
     here += 1;

@@ -1,5 +1,5 @@
 /** A serial line, as its holder has it. */
-export type Source = {
+export type LineSource = {
   /** Ends when the line closes. */
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Types. Rejects when the line has closed. */

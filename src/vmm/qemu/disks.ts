@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { imageName, linkLayers, unlinkLayers } from './image-file.ts';
-import { checkAlone, openLayers, type Layers } from './layers.ts';
+import { checkAlone, openLayers, type ImageLayers } from './layers.ts';
 import { percentReader } from '../../base/machine/qemu-percent.ts';
 import type { Disk, DiskSpec, Hypervisor } from '../types.ts';
 
@@ -49,7 +49,7 @@ const fresh = async (doing: string, path: string, signal: AbortSignal, fill: () 
 };
 
 /** The layers beneath a disk, open so long as they are needed; none where it stands on its own. */
-const layersBeneath = async ({ base }: Disk): Promise<Layers> =>
+const layersBeneath = async ({ base }: Disk): Promise<ImageLayers> =>
   base === undefined ? { layers: [], [Symbol.asyncDispose]: () => Promise.resolve() } : openLayers(base);
 
 export const makeQemuDisks = (qemuImg: string) => {

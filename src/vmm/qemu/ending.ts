@@ -3,7 +3,7 @@ import type { Ending } from '../types.ts';
 import { eventBound } from './event-bound.ts';
 
 /** What was seen of a machine that has gone. */
-export type Departure = {
+export type QemuDeparture = {
   readonly exit: Exit;
   /** The reason in QMP's last SHUTDOWN event (ShutdownCause in qapi/run-state.json); undefined: there was no event. */
   readonly reason?: string;
@@ -21,7 +21,7 @@ const exitWords = ({ exitCode, signal }: Exit): string =>
   signal === undefined ? `QEMU ended with exit code ${exitCode ?? 'unknown'}` : `QEMU was ended by ${signal}`;
 
 /** Tells apart how a machine went. What QEMU said of the guest comes first: it may have halted as we pulled the plug. */
-export const endingOf = ({ exit, reason, isOurs, fullDisk, floods, words }: Departure): Ending => {
+export const endingOf = ({ exit, reason, isOurs, fullDisk, floods, words }: QemuDeparture): Ending => {
   if (reason === 'guest-shutdown') return { how: 'halt', detail: 'the guest powered itself off' };
   if (reason === 'guest-reset') return { how: 'reboot', detail: 'the guest reset itself' };
   if (reason === 'guest-panic') return { how: 'panic', detail: "the guest's kernel told QEMU that it panicked" };

@@ -10,12 +10,12 @@ import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import type { BaseImage, DiskFormat } from '../../base/hardware.ts';
 import { readQcow2Header } from '../../base/qcow2-header.ts';
-import { openRegular, type OpenFile } from './open-regular.ts';
+import { openRegular, type OpenedFile } from './open-regular.ts';
 
-export type Layer = OpenFile & { readonly format: DiskFormat; readonly virtualBytes: number };
+export type ImageLayer = OpenedFile & { readonly format: DiskFormat; readonly virtualBytes: number };
 
 /** The layers of a base, the top one first, open until disposed. */
-export type Layers = AsyncDisposable & { readonly layers: readonly Layer[] };
+export type ImageLayers = AsyncDisposable & { readonly layers: readonly ImageLayer[] };
 
 const mostLayers = 16;
 const sectorBytes = 512;
@@ -28,7 +28,7 @@ const refuse = (path: string, why: string): never => {
 const hasProtocol = (name: string): boolean => /^[^/]*:/.test(name);
 
 type Found = {
-  readonly layer: Layer;
+  readonly layer: ImageLayer;
   readonly beneath: { readonly path: string; readonly format: string | undefined } | undefined;
 };
 
@@ -67,9 +67,9 @@ const look = async (
 };
 
 /** Opens a base and all beneath it. Throws `disk_failed`; where the image can never be used, `saw` says why. */
-export const openLayers = async ({ path, format, layers: allowed }: BaseImage): Promise<Layers> => {
+export const openLayers = async ({ path, format, layers: allowed }: BaseImage): Promise<ImageLayers> => {
   const open = cleanupStack();
-  const layers: Layer[] = [];
+  const layers: ImageLayer[] = [];
   try {
     let next: Found['beneath'] = { path, format };
     while (next !== undefined) {

@@ -16,11 +16,11 @@
  */
 
 import type { Exit } from '../../base/process/start-detached.ts';
-import { unchanged, type Ended, type Next } from '../life.ts';
-import { endingOf, type Departure } from './ending.ts';
+import { unchanged, type Ended, type NextState } from '../life.ts';
+import { endingOf, type QemuDeparture } from './ending.ts';
 
 /** What was seen so far that says how it will have ended. */
-export type Evidence = Pick<Departure, 'reason' | 'fullDisk' | 'floods' | 'isOurs'> & {
+export type Evidence = Pick<QemuDeparture, 'reason' | 'fullDisk' | 'floods' | 'isOurs'> & {
   /** When the guest's last reset was seen, by QEMU's clock: Unix milliseconds. */
   readonly resetAtMs: number;
 };
@@ -64,7 +64,7 @@ export const spawned: QemuLife = { is: 'running', evidence: { isOurs: false, res
  */
 export const sameMs = 3000;
 
-type Observed = Next<QemuLife, QemuEffect>;
+type Observed = NextState<QemuLife, QemuEffect>;
 type Unended = Exclude<QemuLife, Ended>;
 
 /** QEMU's process is not there any more, and its number may be another's. */

@@ -5,7 +5,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import { heldLine, type HeldLine } from '../held/held-line.ts';
-import { startHolder, type Hold, type Holder } from '../held/holder.ts';
+import { startHolder, type LineHold, type Holder } from '../held/holder.ts';
 import type { MachineSpec } from '../types.ts';
 import { machineFiles } from './names.ts';
 import type { QemuHost } from './process/spawn.ts';
@@ -16,7 +16,7 @@ const openEnd = (path: string, end: 'read' | 'write'): Promise<FileHandle> =>
 
 type Ends = { readonly said: FileHandle; readonly typed: FileHandle };
 
-const holdEnds = ({ slot }: MachineSpec, { said, typed }: Ends, { user }: QemuHost): Hold => {
+const holdEnds = ({ slot }: MachineSpec, { said, typed }: Ends, { user }: QemuHost): LineHold => {
   const own = user?.of(slot);
   return {
     words: ['pipes', ...(own === undefined ? [] : [String(own.uid), String(own.gid)])],

@@ -4,7 +4,7 @@ import { orAborted } from '../../base/waiting.ts';
 import { ptyLine, type PtyLine } from './pty-line.ts';
 
 /** cu(1) on a machine's tty. */
-export type Attached = {
+export type AttachedCu = {
   readonly pty: PtyLine;
   readonly tty: string;
   /** What came behind cu's own first line; the rest is in `bytes`. */
@@ -29,7 +29,7 @@ export const attachCu = async (
   args: readonly string[],
   clock: Clock,
   signal: AbortSignal,
-): Promise<Attached | Refusal> => {
+): Promise<AttachedCu | Refusal> => {
   signal.throwIfAborted();
   const pty = ptyLine(vmctl, args, { clock });
   try {

@@ -2,7 +2,7 @@ import type { Ending } from '../types.ts';
 import { lastWords } from './last-words.ts';
 
 /** What was seen of a machine that has left vmd's table. */
-export type Departure = {
+export type VmdDeparture = {
   /** Its row is gone; or vmd itself stopped, or is not the one that had it. */
   readonly by: 'itself' | 'vmd-stopped' | 'vmd-restarted';
   /** We pulled the plug. */
@@ -26,7 +26,7 @@ const elsewhere = 'it was stopped with vmctl stop, or its process died; vmd says
  * Tells apart how a machine went. vmd says only that it has gone, so its guest's last words are the witness: a guest
  * that went without any did not go by itself.
  */
-export const endingOfVm = ({ by, isOurs, wasAsked, isRestarted, wasStopping, tail }: Departure): Ending => {
+export const endingOfVm = ({ by, isOurs, wasAsked, isRestarted, wasStopping, tail }: VmdDeparture): Ending => {
   if (isOurs) return { how: 'stopped', detail: 'imaged ended it with vmctl stop -f' };
   if (by === 'vmd-stopped') return { how: 'killed', detail: 'vmd(8) was stopped, and every machine went with it' };
   if (by === 'vmd-restarted') return { how: 'killed', detail: 'vmd(8) was restarted, and every machine went with it' };

@@ -21,13 +21,13 @@
  *                ended          with an Ending, for ever
  */
 
-import { unchanged, type Ended, type Next } from '../life.ts';
-import { endingOfVm, type Departure } from './ending.ts';
+import { unchanged, type Ended, type NextState } from '../life.ts';
+import { endingOfVm, type VmdDeparture } from './ending.ts';
 
 type Kept = {
   /** Its process, another one after each reset of its guest; undefined when vmd did not name one. */
   readonly pid: number | undefined;
-  readonly isRestarted: Departure['isRestarted'];
+  readonly isRestarted: VmdDeparture['isRestarted'];
 };
 
 export type VmLife =
@@ -36,14 +36,14 @@ export type VmLife =
   | (Kept & { readonly is: 'stopping'; readonly wasAsked: boolean })
   | (Kept & { readonly is: 'asked' })
   | (Kept & { readonly is: 'unplugged' })
-  | { readonly is: 'gone'; readonly departure: Omit<Departure, 'tail'> }
+  | { readonly is: 'gone'; readonly departure: Omit<VmdDeparture, 'tail'> }
   | Ended;
 
 export type VmObservation =
   /** Its row in the table of `vmctl status`. */
   | { readonly saw: 'row'; readonly pid: number | undefined; readonly isStopping: boolean }
   /** Its row is gone; or vmd itself stopped, or is not the one that had it. */
-  | { readonly saw: 'absence'; readonly by: Departure['by'] }
+  | { readonly saw: 'absence'; readonly by: VmdDeparture['by'] }
   /** imaged asks its guest to shut down. */
   | { readonly saw: 'ask' }
   /** vmd was asked for that in vain. */
@@ -55,7 +55,7 @@ export type VmObservation =
 
 export type VmEffect = 'tell-reboot' | 'hear-last-words';
 
-type Observed = Next<VmLife, VmEffect>;
+type Observed = NextState<VmLife, VmEffect>;
 type Present = Extract<VmLife, Kept>;
 
 /** The life of a machine that vmd has just started. `isRestarted` as in `Departure`. */
@@ -82,7 +82,7 @@ const seeRow = (life: Present, pid: number | undefined, isStopping: boolean): Ob
   };
 };
 
-const seeAbsence = (life: Present, by: Departure['by']): Observed => ({
+const seeAbsence = (life: Present, by: VmdDeparture['by']): Observed => ({
   life: {
     is: 'gone',
     departure: {

@@ -12,7 +12,7 @@ import { consoleArgv, endsAtReset, startArgv } from './argv.ts';
 import { canBeAsked, isPresent, nextOfVm, startedVm, type VmEffect, type VmLife, type VmObservation } from './life.ts';
 import { holdByCu, never, startVm, type VmdHost } from './start.ts';
 import { isRunning, type StatusRow } from '../../base/machine/vmd-status.ts';
-import { isDown, type Look } from './watch.ts';
+import { isDown, type VmdLook } from './watch.ts';
 
 // vmd opens the disks and makes the machine's memory before it answers.
 const mostMsToStart = 60_000;
@@ -51,7 +51,7 @@ export const reach = async ({ name, nics }: MachineSpec, host: VmdHost, signal: 
 };
 
 /** What a look at vmd says of the machine; undefined when vmd could not be asked. */
-const observed = (look: Look | Fault, name: string, vmd: string): VmObservation | undefined => {
+const observed = (look: VmdLook | Fault, name: string, vmd: string): VmObservation | undefined => {
   if (look instanceof Fault) return isDown(look) ? { saw: 'absence', by: 'vmd-stopped' } : undefined;
   if (look.life !== vmd) return { saw: 'absence', by: 'vmd-restarted' };
   const row = look.rows.get(name);

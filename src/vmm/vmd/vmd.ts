@@ -18,7 +18,7 @@ import { mostDisks, refuseForVmd } from './refuse.ts';
 import { perUserWords, traitsOf } from './releases.ts';
 import { machineStopper } from './stop.ts';
 import { takeUpMachine } from './take-up.ts';
-import { watchVmd, type Look, type Watch } from './watch.ts';
+import { watchVmd, type VmdLook, type Watch } from './watch.ts';
 
 export type VmdOptions = {
   readonly vmctl: string;
@@ -44,7 +44,7 @@ const recentMs = 2_000;
 const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
 
 /** What vmd has; nothing when it cannot be asked: `start` looks again. */
-const rowsNow = async (watch: Watch, signal: AbortSignal): Promise<Look['rows']> => {
+const rowsNow = async (watch: Watch, signal: AbortSignal): Promise<VmdLook['rows']> => {
   try {
     return (await watch.look(signal)).rows;
   } catch (error) {

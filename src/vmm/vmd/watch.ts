@@ -7,7 +7,7 @@ import { vmctlFault } from './faults.ts';
 import { readStatus, statusArgv, vmdIsAway, type StatusRow } from '../../base/machine/vmd-status.ts';
 
 /** What vmd said when it was asked. */
-export type Look = {
+export type VmdLook = {
   readonly rows: ReadonlyMap<string, StatusRow>;
   /** Names this life of vmd: another one after each start of it, which ends every machine. */
   readonly life: string;
@@ -16,11 +16,11 @@ export type Look = {
 /** Knows which machines vmd has: one `vmctl status` serves everybody, however many machines there are. */
 export type Watch = {
   /** Asks vmd. Throws `hypervisor_unavailable`, `program_missing`. */
-  readonly look: (signal: AbortSignal) => Promise<Look>;
+  readonly look: (signal: AbortSignal) => Promise<VmdLook>;
   /** What was said last if that is not older than `mostMs`, else what vmd says now. */
-  readonly recent: (mostMs: number, signal: AbortSignal) => Promise<Look>;
+  readonly recent: (mostMs: number, signal: AbortSignal) => Promise<VmdLook>;
   /** Tells `seen` of every look there is from now on, failed ones too; meanwhile there is one every two seconds. */
-  readonly onLook: (seen: (look: Look | Fault) => void) => Disposable;
+  readonly onLook: (seen: (look: VmdLook | Fault) => void) => Disposable;
 };
 
 const everyMs = 2_000;
@@ -62,7 +62,7 @@ const askVmd = async ({
   socket,
   clock,
   life,
-}: WatchParts): Promise<{ readonly look: Look; readonly at: number }> => {
+}: WatchParts): Promise<{ readonly look: VmdLook; readonly at: number }> => {
   const silent = () => new Fault('hypervisor_unavailable', `vmd(8) did not answer within ${mostMsToAnswer / 1000} s.`);
   using patience = clock.deadline(mostMsToAnswer, life, silent);
   for (;;) {
@@ -79,11 +79,11 @@ const askVmd = async ({
 
 export const watchVmd = (parts: WatchParts): Watch => {
   const { clock, life } = parts;
-  const watchers = new Set<(look: Look | Fault) => void>();
-  let last: { readonly look: Look; readonly at: number } | undefined;
+  const watchers = new Set<(look: VmdLook | Fault) => void>();
+  let last: { readonly look: VmdLook; readonly at: number } | undefined;
   let ticking: Disposable | undefined;
 
-  const ask = async (): Promise<Look> => {
+  const ask = async (): Promise<VmdLook> => {
     try {
       last = await askVmd(parts);
       for (const seen of [...watchers]) seen(last.look);

@@ -1,7 +1,7 @@
 import { isEnded } from '../../../base/records/status.ts';
 import type { BuildEvent } from '../../../queue/records.ts';
 import type { Store } from '../../../queue/store.ts';
-import type { Source, WrittenForm } from '../../following/rooms.ts';
+import type { FollowedSource, WrittenForm } from '../../following/rooms.ts';
 
 const batch = 200;
 
@@ -48,7 +48,7 @@ export type EventsForm = WrittenForm & { readonly write: (event: BuildEvent) => 
 export const eventsOf = (
   store: Pick<Store, 'events' | 'find' | 'onChange'>,
   id: string,
-): Source<number, EventsForm> => ({
+): FollowedSource<number, EventsForm> => ({
   watch: ({ changed }) => [store.onChange(id, changed)],
   isComplete: async () => {
     const build = await store.find(id);

@@ -1,6 +1,6 @@
 import { Fault } from '../../../base/fault.ts';
 import { connectConsole } from '../../../guest/console/connect.ts';
-import type { Terminal } from '../../../guest/console/terminal.ts';
+import type { GuestTerminal } from '../../../guest/console/terminal.ts';
 import type { Guest } from '../../../guest/types.ts';
 import type { ConsoleLogin } from '../../../template/spec.ts';
 import { runtimeFactsOf } from '../../job.ts';
@@ -11,7 +11,7 @@ import { turnsOf } from '../../machine/turns.ts';
 // The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
 const graceMs = 15_000;
 
-const terminalOf = (running: Running, { turns }: ConsoleLogin): Terminal => {
+const terminalOf = (running: Running, { turns }: ConsoleLogin): GuestTerminal => {
   const { console, machine } = running;
   return {
     type: (text, signal) => console.type(Buffer.from(text), signal),

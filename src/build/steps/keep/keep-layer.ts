@@ -6,7 +6,7 @@ import type { Cut } from '../../layers/cuts.ts';
 import { fillBeside } from '../../layers/files.ts';
 import { finishing } from '../../layers/finishing.ts';
 import { flatBytes, flattening } from '../../layers/flatten.ts';
-import type { Filled, Layering } from '../../layers/layering.ts';
+import type { FilledLayer, Layering } from '../../layers/layering.ts';
 import { overlayOf, restDisks, restedIn, restOf } from '../../layers/rest-disks.ts';
 import type { Step } from '../../plan.ts';
 import { whileAlive, type Running } from '../../machine/running.ts';
@@ -32,7 +32,7 @@ const mbBytes = 1024 * 1024;
 export type Restart = {
   /** Has it shut down: only then are its disks at rest. */
   readonly shutDown: () => Promise<void>;
-  readonly proof: NonNullable<Filled['proof']>;
+  readonly proof: NonNullable<FilledLayer['proof']>;
 };
 
 /** Keeps the disks of a machine that is at rest. Where they are not kept, it gives themselves. */

@@ -1,7 +1,7 @@
 import { quoted } from '../../../base/text/nearest.ts';
-import { within, type Scope } from '../evaluate/scope.ts';
+import { within, type HclScope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
-import type { Plain } from '../values/plain.ts';
+import type { PlainValue } from '../values/plain.ts';
 import type { ScopedBlock } from './dynamic.ts';
 import { isFor } from './only-except.ts';
 import { recordOf, type Placed } from './placed.ts';
@@ -9,7 +9,7 @@ import { plainBody } from './plain-body.ts';
 import { referenceOf, type Use } from './uses.ts';
 
 /** A provisioner or a post-processor as one source has it; undefined where it is not for that source. */
-export const itemOf = (one: ScopedBlock, use: Use, scope: Scope, problems: Problems): Placed | undefined => {
+export const itemOf = (one: ScopedBlock, use: Use, scope: HclScope, problems: Problems): Placed | undefined => {
   const { at, type, labels, body } = one.block;
   const [label] = labels;
   if (label === undefined || labels.length > 1)
@@ -17,7 +17,7 @@ export const itemOf = (one: ScopedBlock, use: Use, scope: Scope, problems: Probl
   const wrong = body.attributes.find(({ name }) => name === 'type');
   if (wrong !== undefined) throw new HclError(wrong.at, `the type of ${quoted(type)} is its label`);
   const parts = plainBody(body, within(scope, one.names), problems);
-  const find = (key: string): Plain | undefined => parts.find(([name]) => name === key)?.[1].value;
+  const find = (key: string): PlainValue | undefined => parts.find(([name]) => name === key)?.[1].value;
   if (!isFor({ at, only: find('only'), except: find('except') }, referenceOf(use))) return undefined;
   return recordOf(at, [
     ['type', { value: label.text, places: [['', label.at]] }],

@@ -1,5 +1,5 @@
 import { quoted } from '../../../base/text/nearest.ts';
-import { within, type Scope } from '../evaluate/scope.ts';
+import { within, type HclScope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import { recordOf, type Placed } from './placed.ts';
 import { plainBody } from './plain-body.ts';
@@ -8,7 +8,7 @@ import { sourceOf, type Use } from './uses.ts';
 const taken = ['type', 'name'];
 
 /** A builder of the document: the source, what the build adds to it, and its name. */
-export const builderOf = (use: Use, name: string, scope: Scope, problems: Problems): Placed => {
+export const builderOf = (use: Use, name: string, scope: HclScope, problems: Problems): Placed => {
   const { source, added, at } = use;
   const wrong = source.body.attributes.find((one) => taken.includes(one.name));
   if (wrong !== undefined)

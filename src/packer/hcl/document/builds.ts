@@ -1,16 +1,16 @@
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { within, type Scope } from '../evaluate/scope.ts';
+import { within, type HclScope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
-import type { Block } from '../syntax/ast.ts';
+import type { HclBlock } from '../syntax/ast.ts';
 import { toText } from '../values/convert.ts';
 import { expandBlocks, type ScopedBlock } from './dynamic.ts';
-import type { Sources } from './sources.ts';
+import type { HclSources } from './sources.ts';
 import { usesOf, type Use } from './uses.ts';
 
 /** A build, with its sources and its blocks, before any of them is worked out. */
-export type Build = {
-  readonly block: Block;
+export type BuildBlock = {
+  readonly block: HclBlock;
   readonly name: string;
   readonly uses: readonly Use[];
   readonly provisioners: readonly ScopedBlock[];
@@ -32,7 +32,7 @@ const judge = ({ block }: ScopedBlock): void => {
     throw new HclError(labels[0].at, 'post-processors takes no label: it holds post-processor blocks');
 };
 
-const chainOf = (one: ScopedBlock, scope: Scope): readonly ScopedBlock[] => {
+const chainOf = (one: ScopedBlock, scope: HclScope): readonly ScopedBlock[] => {
   if (one.block.type === 'post-processor') return [one];
   const { body } = one.block;
   const [attribute] = body.attributes;
@@ -44,13 +44,13 @@ const chainOf = (one: ScopedBlock, scope: Scope): readonly ScopedBlock[] => {
   });
 };
 
-const nameOf = (block: Block, scope: Scope): string => {
+const nameOf = (block: HclBlock, scope: HclScope): string => {
   const found = block.body.attributes.find(({ name }) => name === 'name');
   return found === undefined ? '' : toText(evaluate(found.value, scope), found.value.at);
 };
 
 /** Reads a build block. What is wrong within is added to the problems. */
-export const readBuild = (block: Block, sources: Sources, scope: Scope, problems: Problems): Build => {
+export const readBuild = (block: HclBlock, sources: HclSources, scope: HclScope, problems: Problems): BuildBlock => {
   for (const { name, at } of block.body.attributes)
     if (!attributes.includes(name))
       problems.add(new HclError(at, `${quoted(name)} is no attribute of a build: ${didYouMean(name, attributes)}`));

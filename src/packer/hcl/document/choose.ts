@@ -1,14 +1,14 @@
 import { hclBounds } from '../../../base/bounds.ts';
 import { compileGlob } from '../glob.ts';
 import { HclError, refuseFiles, TooMuch } from '../hcl-error.ts';
-import type { Build } from './builds.ts';
+import type { BuildBlock } from './builds.ts';
 import { referenceOf, type Use } from './uses.ts';
 
 /** A source of a build that is built, under the name that its builder has in the document. */
-export type Chosen = { readonly build: Build; readonly use: Use; readonly builder: string };
+export type ChosenBuilds = { readonly build: BuildBlock; readonly use: Use; readonly builder: string };
 
 /** What a request chooses by, as `-only` and `-except` of Packer do: globs for `type.name`, behind `NAME.` of a build that has a name. */
-export type Choice = { readonly only?: readonly string[]; readonly except?: readonly string[] };
+export type BuildChoice = { readonly only?: readonly string[]; readonly except?: readonly string[] };
 
 /** Tells whether one of the globs matches a text. */
 export const anyOfGlobs = (globs: readonly string[]): ((text: string) => boolean) => {
@@ -19,17 +19,17 @@ export const anyOfGlobs = (globs: readonly string[]): ((text: string) => boolean
   return (text) => patterns.some((pattern) => pattern.matches(text, { most: 1 }).length > 0);
 };
 
-const fullName = ({ name }: Build, use: Use): string => (name === '' ? '' : `${name}.`) + referenceOf(use);
+const fullName = ({ name }: BuildBlock, use: Use): string => (name === '' ? '' : `${name}.`) + referenceOf(use);
 
 // A JSON template needs names that differ: the shortest one of these that no other builder has.
-const namesFor = ({ build, use }: Omit<Chosen, 'builder'>): readonly string[] => [
+const namesFor = ({ build, use }: Omit<ChosenBuilds, 'builder'>): readonly string[] => [
   use.name,
   referenceOf(use),
   fullName(build, use),
 ];
 
 /** The builders of the document, in the order of the builds. Throws for two that cannot be told apart, and where none is left. */
-export const chooseBuilders = (builds: readonly Build[], choice: Choice): readonly Chosen[] => {
+export const chooseBuilders = (builds: readonly BuildBlock[], choice: BuildChoice): readonly ChosenBuilds[] => {
   const { only = [], except = [] } = choice;
   const all = builds.flatMap((build) => build.uses.map((use) => ({ build, use })));
   const [first] = all;

@@ -2,24 +2,24 @@ import { hclBounds } from '../../../base/bounds.ts';
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { entriesOf } from '../evaluate/loop.ts';
-import { within, type Scope } from '../evaluate/scope.ts';
+import { within, type HclScope } from '../evaluate/scope.ts';
 import { HclError, TooMuch } from '../hcl-error.ts';
-import type { Block } from '../syntax/ast.ts';
+import type { HclBlock } from '../syntax/ast.ts';
 import { toElements, toText } from '../values/convert.ts';
 import { objectOf, type Value } from '../values/value.ts';
 
 /** A block, and the names that a `dynamic` block around it has given its content. */
-export type ScopedBlock = { readonly block: Block; readonly names: Readonly<Record<string, Value>> };
+export type ScopedBlock = { readonly block: HclBlock; readonly names: Readonly<Record<string, Value>> };
 
 const keys = ['for_each', 'iterator', 'labels'];
 
 type Parts = {
   readonly type: string;
-  readonly content: Block;
-  readonly attribute: (name: string) => Block['body']['attributes'][number] | undefined;
+  readonly content: HclBlock;
+  readonly attribute: (name: string) => HclBlock['body']['attributes'][number] | undefined;
 };
 
-const partsOf = ({ at, labels, body }: Block): Parts => {
+const partsOf = ({ at, labels, body }: HclBlock): Parts => {
   const [label] = labels;
   const [content] = body.blocks;
   if (label === undefined || labels.length > 1)
@@ -41,7 +41,7 @@ const iteratorOf = ({ attribute, type }: Parts): string => {
   return given.value.name;
 };
 
-const expanded = (block: Block, scope: Scope): readonly ScopedBlock[] => {
+const expanded = (block: HclBlock, scope: HclScope): readonly ScopedBlock[] => {
   const parts = partsOf(block);
   const { type, content, attribute } = parts;
   const forEach = attribute('for_each');
@@ -66,5 +66,5 @@ const expanded = (block: Block, scope: Scope): readonly ScopedBlock[] => {
 };
 
 /** The blocks, with those that `dynamic` blocks make in their place. Throws an HclError. */
-export const expandBlocks = (blocks: readonly Block[], scope: Scope): readonly ScopedBlock[] =>
+export const expandBlocks = (blocks: readonly HclBlock[], scope: HclScope): readonly ScopedBlock[] =>
   blocks.flatMap((block) => (block.type === 'dynamic' ? expanded(block, scope) : [{ block, names: {} }]));

@@ -1,9 +1,9 @@
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { scopeOf, type Namespace, type Scope, type World } from '../evaluate/scope.ts';
+import { scopeOf, type Namespace, type HclScope, type World } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Block, Expression } from '../syntax/ast.ts';
+import type { HclBlock, Expression } from '../syntax/ast.ts';
 import { toBool } from '../values/convert.ts';
 import type { Value } from '../values/value.ts';
 
@@ -17,7 +17,7 @@ export type Local = {
 const keys = ['expression', 'sensitive'];
 
 /** A local of a `local` block. Throws an HclError. */
-const single = ({ at, labels, body }: Block, world: World): Local => {
+const single = ({ at, labels, body }: HclBlock, world: World): Local => {
   const find = (name: string) => body.attributes.find((one) => one.name === name);
   const unknown = body.attributes.find(({ name }) => !keys.includes(name));
   if (unknown !== undefined)
@@ -33,14 +33,14 @@ const single = ({ at, labels, body }: Block, world: World): Local => {
   };
 };
 
-const several = ({ body }: Block): readonly Local[] => {
+const several = ({ body }: HclBlock): readonly Local[] => {
   if (body.blocks[0] !== undefined) throw new HclError(body.blocks[0].at, 'locals holds "name = value" alone');
   return body.attributes.map(({ name, at, value }) => ({ name, at, value, isSensitive: false }));
 };
 
 /** All locals, by name. What is wrong with one is added to the problems. */
 export const declareLocals = (
-  blocks: { readonly local: readonly Block[]; readonly locals: readonly Block[] },
+  blocks: { readonly local: readonly HclBlock[]; readonly locals: readonly HclBlock[] },
   world: World,
   problems: Problems,
 ): ReadonlyMap<string, Local> => {
@@ -57,7 +57,7 @@ export const declareLocals = (
 };
 
 /** Locals, each worked out when it is asked for and then kept: so they may stand in any order. */
-export const localsNamespace = (locals: ReadonlyMap<string, Local>, scope: () => Scope): Namespace => {
+export const localsNamespace = (locals: ReadonlyMap<string, Local>, scope: () => HclScope): Namespace => {
   const known = new Map<string, { readonly value: Value } | { readonly error: unknown }>();
   const underWay: string[] = [];
   const work = ({ name, value }: Local, at: At): Value => {

@@ -1,11 +1,11 @@
-import type { Pause } from '../../../base/turns.ts';
-import type { Scope } from '../evaluate/scope.ts';
+import type { TurnPause } from '../../../base/turns.ts';
+import type { HclScope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
-import type { Plain } from '../values/plain.ts';
+import type { PlainValue } from '../values/plain.ts';
 import { itemOf, renamed } from './build-items.ts';
 import { builderOf } from './builders.ts';
-import type { Build } from './builds.ts';
-import { anyOfGlobs, type Choice, type Chosen } from './choose.ts';
+import type { BuildBlock } from './builds.ts';
+import { anyOfGlobs, type BuildChoice, type ChosenBuilds } from './choose.ts';
 import type { ScopedBlock } from './dynamic.ts';
 import { below, listOf, type Placed, type Places, type PlainObject } from './placed.ts';
 import { useScope } from './roots.ts';
@@ -14,16 +14,16 @@ import { shareItems, type ForBuilder } from './shared-items.ts';
 export type Document = PlainObject;
 
 type Parts = {
-  readonly chosen: readonly Chosen[];
-  readonly scope: Scope;
-  readonly choice: Choice;
+  readonly chosen: readonly ChosenBuilds[];
+  readonly scope: HclScope;
+  readonly choice: BuildChoice;
   readonly problems: Problems;
-  readonly pause: Pause;
+  readonly pause: TurnPause;
 };
 
 /** What blocks that follow each other come to for each builder of their build, as the builders share it. */
 const shared = async (
-  build: Build,
+  build: BuildBlock,
   blocks: readonly ScopedBlock[],
   { chosen, scope, problems, pause }: Parts,
   change: (item: Placed) => Placed,
@@ -45,14 +45,14 @@ const shared = async (
 };
 
 /** The builders of a build by the names of their sources. */
-const namesIn = (build: Build, chosen: readonly Chosen[]): ReadonlyMap<string, readonly string[]> => {
+const namesIn = (build: BuildBlock, chosen: readonly ChosenBuilds[]): ReadonlyMap<string, readonly string[]> => {
   const names = new Map<string, string[]>();
   for (const { builder, use } of chosen.filter((one) => one.build === build))
     names.set(use.name, [...(names.get(use.name) ?? []), builder]);
   return names;
 };
 
-const provisionersOf = async (builds: readonly Build[], parts: Parts): Promise<readonly Placed[]> => {
+const provisionersOf = async (builds: readonly BuildBlock[], parts: Parts): Promise<readonly Placed[]> => {
   const all: Placed[] = [];
   for (const build of builds) {
     const names = namesIn(build, parts.chosen);
@@ -62,7 +62,7 @@ const provisionersOf = async (builds: readonly Build[], parts: Parts): Promise<r
   return all;
 };
 
-const cleanupOf = async (builds: readonly Build[], parts: Parts): Promise<Placed | undefined> => {
+const cleanupOf = async (builds: readonly BuildBlock[], parts: Parts): Promise<Placed | undefined> => {
   const all: Placed[] = [];
   for (const build of builds)
     if (build.cleanup !== undefined) {
@@ -83,8 +83,8 @@ const untilLeftOut = (chain: readonly Placed[], isLeftOut: (name: string) => boo
 };
 
 /** Each chain as Packer's JSON has it: one post-processor as it is, several as a list. */
-const chainsOf = async (builds: readonly Build[], parts: Parts): Promise<readonly Placed<Plain>[]> => {
-  const all: Placed<Plain>[] = [];
+const chainsOf = async (builds: readonly BuildBlock[], parts: Parts): Promise<readonly Placed<PlainValue>[]> => {
+  const all: Placed<PlainValue>[] = [];
   const isLeftOut = anyOfGlobs(parts.choice.except ?? []);
   for (const build of builds)
     for (const blocks of build.chains)
@@ -98,7 +98,7 @@ const chainsOf = async (builds: readonly Build[], parts: Parts): Promise<readonl
 
 /** The template of JSON that says what the builds say, and where its parts stand in the files. */
 export const makeDocument = async (
-  builds: readonly Build[],
+  builds: readonly BuildBlock[],
   parts: Parts,
 ): Promise<{ readonly document: Document; readonly places: Places }> => {
   const builders: Placed[] = [];
@@ -110,7 +110,7 @@ export const makeDocument = async (
   const provisioners = await provisionersOf(builds, parts);
   const cleanup = await cleanupOf(builds, parts);
   const chains = await chainsOf(builds, parts);
-  const keys: readonly (readonly [string, Placed<Plain>])[] = [
+  const keys: readonly (readonly [string, Placed<PlainValue>])[] = [
     ['builders', listOf(builders)],
     ...(provisioners.length === 0 ? [] : [['provisioners', listOf(provisioners)] as const]),
     ...(cleanup === undefined ? [] : [['error-cleanup-provisioner', cleanup] as const]),

@@ -1,11 +1,11 @@
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Plain } from '../values/plain.ts';
+import type { PlainValue } from '../values/plain.ts';
 
 /** `only` and `except` of a provisioner or a post-processor, as they came. */
-type Choice = { readonly at: At; readonly only: Plain | undefined; readonly except: Plain | undefined };
+type Choice = { readonly at: At; readonly only: PlainValue | undefined; readonly except: PlainValue | undefined };
 
-const namesOf = (value: Plain | undefined, at: At, key: string): readonly string[] => {
+const namesOf = (value: PlainValue | undefined, at: At, key: string): readonly string[] => {
   if (value === undefined) return [];
   if (Array.isArray(value) && value.every((one): one is string => typeof one === 'string')) return value;
   throw new HclError(at, `${key} is a list of names, each as in "qemu.name"`);

@@ -3,7 +3,7 @@ import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type World } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Block } from '../syntax/ast.ts';
+import type { HclBlock } from '../syntax/ast.ts';
 import { toText } from '../values/convert.ts';
 import { packerVersion } from './roots.ts';
 
@@ -38,7 +38,7 @@ const isMet = (text: string, at: At): boolean => {
   }
 };
 
-const judgeVersion = (block: Block, world: World): void => {
+const judgeVersion = (block: HclBlock, world: World): void => {
   const attribute = block.body.attributes.find(({ name }) => name === 'required_version');
   if (attribute === undefined) return;
   const { at } = attribute.value;
@@ -49,7 +49,7 @@ const judgeVersion = (block: Block, world: World): void => {
 
 /** Judges `packer` blocks. `note` is told of plugins: what they do is part of imaged, or not there. */
 export const judgePacker = (
-  blocks: readonly Block[],
+  blocks: readonly HclBlock[],
   world: World,
   problems: Problems,
   note: (at: At, message: string) => void,

@@ -1,27 +1,27 @@
 import { pointerTo } from '../../../base/json/pointer.ts';
 import type { At } from '../source.ts';
-import type { Plain } from '../values/plain.ts';
+import type { PlainValue } from '../values/plain.ts';
 
-export type PlainObject = { readonly [key: string]: Plain };
+export type PlainObject = { readonly [key: string]: PlainValue };
 
 /** Where the parts of a value stand, by their pointers within it. */
 export type Places = readonly (readonly [pointer: string, at: At])[];
 
 /** A part of the document, and where its parts stand in the files. */
-export type Placed<T extends Plain = PlainObject> = { readonly value: T; readonly places: Places };
+export type Placed<T extends PlainValue = PlainObject> = { readonly value: T; readonly places: Places };
 
 /** The places of a part, as those of what the part is in, under the key. */
 export const below = (key: string | number, places: Places): Places =>
   places.map(([pointer, at]) => [`${pointerTo([key])}${pointer}`, at]);
 
 /** A list of parts as one. */
-export const listOf = <T extends Plain>(parts: readonly Placed<T>[]): Placed<readonly T[]> => ({
+export const listOf = <T extends PlainValue>(parts: readonly Placed<T>[]): Placed<readonly T[]> => ({
   value: parts.map(({ value }) => value),
   places: parts.flatMap(({ places }, index) => below(index, places)),
 });
 
 /** Parts as one object. */
-export const recordOf = (at: At, parts: readonly (readonly [key: string, part: Placed<Plain>])[]): Placed => ({
+export const recordOf = (at: At, parts: readonly (readonly [key: string, part: Placed<PlainValue>])[]): Placed => ({
   value: Object.fromEntries(parts.map(([key, { value }]) => [key, value])),
   places: [['', at], ...parts.flatMap(([key, { places }]) => below(key, places))],
 });

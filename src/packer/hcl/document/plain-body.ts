@@ -1,10 +1,10 @@
 import { quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { within, type Scope } from '../evaluate/scope.ts';
+import { within, type HclScope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Attribute, Body, Expression } from '../syntax/ast.ts';
-import { toPlain, type Plain } from '../values/plain.ts';
+import type { Attribute, HclBody, Expression } from '../syntax/ast.ts';
+import { toPlain, type PlainValue } from '../values/plain.ts';
 import { expandBlocks, type ScopedBlock } from './dynamic.ts';
 import { below, listOf, recordOf, type Placed, type Places } from './placed.ts';
 
@@ -19,7 +19,7 @@ const placesIn = (expression: Expression): Places => {
 };
 
 /** The value of an attribute, undefined where it is null: as if it was not there. */
-const plainAttribute = ({ at, value }: Attribute, scope: Scope): Placed<Plain> | undefined => {
+const plainAttribute = ({ at, value }: Attribute, scope: HclScope): Placed<PlainValue> | undefined => {
   const found = evaluate(value, scope);
   if (found === null) return undefined;
   return { value: toPlain(found, value.at, scope.world.budget), places: [['', at], ...placesIn(value)] };
@@ -29,7 +29,7 @@ const refuseProto = (name: string, at: At): void => {
   if (name === '__proto__') throw new HclError(at, '"__proto__" is no key for a document');
 };
 
-const ofBlock = ({ block, names }: ScopedBlock, scope: Scope, problems: Problems): Placed => {
+const ofBlock = ({ block, names }: ScopedBlock, scope: HclScope, problems: Problems): Placed => {
   refuseProto(block.type, block.at);
   const [label] = block.labels;
   if (label !== undefined) throw new HclError(label.at, `a block ${quoted(block.type)} takes no labels here`);
@@ -39,7 +39,11 @@ const ofBlock = ({ block, names }: ScopedBlock, scope: Scope, problems: Problems
 };
 
 /** One block of a type is an object; several are a list of them, as Packer's decoder takes both for either. */
-const ofBlocks = (body: Body, scope: Scope, problems: Problems): readonly (readonly [string, Placed<Plain>])[] => {
+const ofBlocks = (
+  body: HclBody,
+  scope: HclScope,
+  problems: Problems,
+): readonly (readonly [string, Placed<PlainValue>])[] => {
   const byType = new Map<string, Placed[]>();
   for (const one of expandBlocks(body.blocks, scope)) {
     const { type, at } = one.block;
@@ -58,11 +62,11 @@ const ofBlocks = (body: Body, scope: Scope, problems: Problems): readonly (reado
 
 /** A body as keys and values: its attributes, then its blocks. What is wrong in one of them does not hide what is in others. */
 export const plainBody = (
-  body: Body,
-  scope: Scope,
+  body: HclBody,
+  scope: HclScope,
   problems: Problems,
-): readonly (readonly [string, Placed<Plain>])[] => {
-  const attributes = body.attributes.flatMap((attribute): readonly (readonly [string, Placed<Plain>])[] => {
+): readonly (readonly [string, Placed<PlainValue>])[] => {
+  const attributes = body.attributes.flatMap((attribute): readonly (readonly [string, Placed<PlainValue>])[] => {
     const placed = problems.attempt(() => {
       refuseProto(attribute.name, attribute.at);
       return plainAttribute(attribute, scope);

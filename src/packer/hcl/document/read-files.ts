@@ -1,18 +1,18 @@
 import { hclBounds } from '../../../base/bounds.ts';
 import { makeNotes, type Note, type Notes } from '../../../base/notes.ts';
-import { makePause, type Pause } from '../../../base/turns.ts';
+import { makePause, type TurnPause } from '../../../base/turns.ts';
 import { visible } from '../../../base/text/visible.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { ContextFolder, World } from '../evaluate/scope.ts';
 import { isAutoValuesFile, isJsonFile, isValuesFile } from '../file-names.ts';
 import { makeProblems, refuseFiles, type Problems } from '../hcl-error.ts';
-import { placeOf, pointerAt, type At, type Place, type Source } from '../source.ts';
-import type { Body } from '../syntax/ast.ts';
+import { placeOf, pointerAt, type At, type HclPlace, type HclSource } from '../source.ts';
+import type { HclBody } from '../syntax/ast.ts';
 import type { Allowance } from '../syntax/cursor.ts';
 import { parseFile } from '../syntax/parse.ts';
 import { makeBudget } from '../values/budget.ts';
-import { readBuild, type Build } from './builds.ts';
-import { chooseBuilders, type Choice } from './choose.ts';
+import { readBuild, type BuildBlock } from './builds.ts';
+import { chooseBuilders, type BuildChoice } from './choose.ts';
 import { textsIn } from './leaves.ts';
 import { declareLocals, localsNamespace } from './locals.ts';
 import { makeDocument, type Document } from './make-document.ts';
@@ -25,7 +25,7 @@ import { refuseStray, valuesOfFiles, valueVariables } from './variable-values.ts
 import { declareVariables } from './variables.ts';
 
 /** What a request gives beside the files. */
-export type Given = Choice & {
+export type Given = BuildChoice & {
   /** Values of variables: above those of files, which are above defaults. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** The time that the template sees, in Unix milliseconds. */
@@ -41,7 +41,7 @@ export type HclTemplate = {
   /** `builders`, `provisioners`, `error-cleanup-provisioner`, `post-processors`: of Packer's JSON, all worked out. */
   readonly document: Document;
   /** Where a pointer into the document leads in the files. */
-  readonly at: (pointer: string) => Place | undefined;
+  readonly at: (pointer: string) => HclPlace | undefined;
   /** The texts of sensitive variables and locals. */
   readonly sensitive: readonly string[];
   readonly notes: readonly Note[];
@@ -51,8 +51,8 @@ export type HclTemplate = {
  * Values as Packer takes them (hcl2template/parser.go): those in JSON after the others, and of each those that are read by
  * themselves first, in the order of their names.
  */
-const inOrder = (files: readonly Source[]): readonly Source[] => {
-  const of = (those: readonly Source[]) => [
+const inOrder = (files: readonly HclSource[]): readonly HclSource[] => {
+  const of = (those: readonly HclSource[]) => [
     ...those.filter(({ name }) => isAutoValuesFile(name)).toSorted((one, other) => (one.name < other.name ? -1 : 1)),
     ...those.filter(({ name }) => !isAutoValuesFile(name)),
   ];
@@ -60,12 +60,12 @@ const inOrder = (files: readonly Source[]): readonly Source[] => {
 };
 
 export const parseAll = async (
-  files: readonly Source[],
+  files: readonly HclSource[],
   allowance: Allowance,
   problems: Problems,
-  pause: Pause,
-): Promise<readonly Body[]> => {
-  const bodies: Body[] = [];
+  pause: TurnPause,
+): Promise<readonly HclBody[]> => {
+  const bodies: HclBody[] = [];
   for (const file of files) {
     await pause();
     const body = problems.attempt(() => parseFile(file, allowance));
@@ -74,7 +74,7 @@ export const parseAll = async (
   return bodies;
 };
 
-export const judgeSizes = (files: readonly Source[]): void => {
+export const judgeSizes = (files: readonly HclSource[]): void => {
   if (files.length > hclBounds.files)
     refuseFiles(`There are ${files.length} HCL files: ${hclBounds.files} is the most.`);
   let bytes = 0;
@@ -92,7 +92,7 @@ const noteAt = (notes: Notes) => (at: At, message: string) => notes.add(pointerA
 type Reading = { readonly given: Given; readonly world: World; readonly problems: Problems; readonly notes: Notes };
 
 /** Scope of sources and builds, once variables and locals have values. */
-const settle = (blocks: TopLevel, values: readonly Body[], { given, world, problems, notes }: Reading) => {
+const settle = (blocks: TopLevel, values: readonly HclBody[], { given, world, problems, notes }: Reading) => {
   const variables = declareVariables(blocks, world, problems, noteAt(notes));
   const inFiles = valuesOfFiles(values, variables, problems, ({ at, name }) =>
     noteAt(notes)(at, `no variable is called ${JSON.stringify(name)}`),
@@ -111,7 +111,7 @@ const settle = (blocks: TopLevel, values: readonly Body[], { given, world, probl
 };
 
 /** Reads and works out the files of a template: as `readHcl`, which loads this when it is first needed. */
-export const readFiles = async (files: readonly Source[], given: Given): Promise<HclTemplate> => {
+export const readFiles = async (files: readonly HclSource[], given: Given): Promise<HclTemplate> => {
   judgeSizes(files);
   const [problems, notes, pause] = [makeProblems(), makeNotes(''), makePause()];
   const allowance: Allowance = { parts: 0 };
@@ -124,7 +124,7 @@ export const readFiles = async (files: readonly Source[], given: Given): Promise
   judgePacker(blocks.packer, world, problems, noteAt(notes));
   const { scope, sensitive } = settle(blocks, values, { given, world, problems, notes });
   const sources = declareSources(blocks.source, problems);
-  const builds: Build[] = [];
+  const builds: BuildBlock[] = [];
   for (const block of blocks.build) {
     await pause();
     builds.push(readBuild(block, sources, scope, problems));

@@ -5,7 +5,7 @@ import { makePause } from '../../../base/turns.ts';
 import type { World } from '../evaluate/scope.ts';
 import { isValuesFile } from '../file-names.ts';
 import { makeProblems } from '../hcl-error.ts';
-import { pointerAt, type Source } from '../source.ts';
+import { pointerAt, type HclSource } from '../source.ts';
 import type { Allowance } from '../syntax/cursor.ts';
 import { makeBudget } from '../values/budget.ts';
 import { toPlain } from '../values/plain.ts';
@@ -40,7 +40,7 @@ const shown = (variable: Variable, { budget }: World): DeclaredVariable => {
 
 /** The variables that the files declare: as `readHclVariables`, which loads this when it is first needed. */
 export const readVariables = async (
-  files: readonly Source[],
+  files: readonly HclSource[],
   { frozenMs, seed, folder }: Pick<Given, 'frozenMs' | 'seed' | 'folder'>,
 ): Promise<readonly DeclaredVariable[]> => {
   judgeSizes(files);

@@ -1,4 +1,4 @@
-import { scopeOf, within, type Namespace, type Scope, type World } from '../evaluate/scope.ts';
+import { scopeOf, within, type Namespace, type HclScope, type World } from '../evaluate/scope.ts';
 import { objectOf, type Value } from '../values/value.ts';
 import { sourceOf, type Use } from './uses.ts';
 
@@ -6,8 +6,12 @@ import { sourceOf, type Use } from './uses.ts';
 export const packerVersion = '1.16.0';
 
 /** The names that every expression of sources and builds may use; locals are made of the same. */
-export const rootScope = (world: World, variables: Namespace, locals: (scope: () => Scope) => Namespace): Scope => {
-  const scope: Scope = scopeOf(world, {
+export const rootScope = (
+  world: World,
+  variables: Namespace,
+  locals: (scope: () => HclScope) => Namespace,
+): HclScope => {
+  const scope: HclScope = scopeOf(world, {
     var: variables,
     local: locals(() => scope),
     // The folder of the template is the root of its context, which is all that there is.
@@ -44,7 +48,7 @@ const buildNamespace = (buildName: string): Namespace => ({
 });
 
 /** The scope of what a build does with one of its sources. */
-export const useScope = (scope: Scope, buildName: string, use: Use): Scope =>
+export const useScope = (scope: HclScope, buildName: string, use: Use): HclScope =>
   within(scope, {
     build: buildNamespace(buildName),
     source: sourceOf(use),

@@ -1,4 +1,4 @@
-import type { Plain } from '../values/plain.ts';
+import type { PlainValue } from '../values/plain.ts';
 import type { Placed, PlainObject } from './placed.ts';
 
 /** What one block of a build comes to for one builder: one part, or several in a row. */
@@ -18,7 +18,7 @@ export const shareItems = (each: readonly ForBuilder[], all: number): readonly (
   const groups = new Map<string, { readonly parts: readonly Placed[]; readonly builders: string[] }>();
   for (const { builder, parts } of each) {
     if (parts.length === 0) continue;
-    const key = JSON.stringify(parts.map(({ value }): Plain => value));
+    const key = JSON.stringify(parts.map(({ value }): PlainValue => value));
     const group = groups.get(key) ?? { parts, builders: [] };
     group.builders.push(builder);
     groups.set(key, group);

@@ -2,15 +2,15 @@ import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import type { Namespace } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Block } from '../syntax/ast.ts';
+import type { HclBlock } from '../syntax/ast.ts';
 import type { Budget } from '../values/budget.ts';
 import { objectOf, type Value } from '../values/value.ts';
 
 /** The sources of all files by their reference, `type.name`. */
-export type Sources = ReadonlyMap<string, Block>;
+export type HclSources = ReadonlyMap<string, HclBlock>;
 
-export const declareSources = (blocks: readonly Block[], problems: Problems): Sources => {
-  const found = new Map<string, Block>();
+export const declareSources = (blocks: readonly HclBlock[], problems: Problems): HclSources => {
+  const found = new Map<string, HclBlock>();
   for (const block of blocks) {
     const reference = block.labels.map(({ text }) => text).join('.');
     const wrong = block.labels.find(({ text }) => !/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(text));
@@ -23,7 +23,7 @@ export const declareSources = (blocks: readonly Block[], problems: Problems): So
 };
 
 /** What `source.type.name` comes to in the list of a build's sources: the reference. */
-export const sourcesNamespace = (sources: Sources): Namespace => {
+export const sourcesNamespace = (sources: HclSources): Namespace => {
   const byType = new Map<string, [string, Value][]>();
   for (const [reference, { labels }] of sources) {
     const [type = '', name = ''] = labels.map(({ text }) => text);
@@ -47,9 +47,9 @@ export const sourcesNamespace = (sources: Sources): Namespace => {
 export const sourceNamed = (
   text: string,
   at: At,
-  sources: Sources,
+  sources: HclSources,
   budget: Budget,
-): { reference: string; block: Block } => {
+): { reference: string; block: HclBlock } => {
   const parts = text.split('.');
   const reference = (parts.length > 2 ? parts.slice(1, 3) : parts).join('.');
   const block = sources.get(reference);

@@ -1,7 +1,7 @@
 import { counted } from '../../../base/text/counted.ts';
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
-import type { Block, Body } from '../syntax/ast.ts';
+import type { HclBlock, HclBody } from '../syntax/ast.ts';
 
 /** The blocks of a file, and how many labels each takes. */
 const labelCounts = {
@@ -17,7 +17,7 @@ const labelCounts = {
 type BlockType = keyof typeof labelCounts;
 
 /** The blocks of all files, by their type, each in the order of the files. */
-export type TopLevel = Readonly<Record<BlockType, readonly Block[]>>;
+export type TopLevel = Readonly<Record<BlockType, readonly HclBlock[]>>;
 
 const isKnown = (type: string): type is BlockType => Object.hasOwn(labelCounts, type);
 
@@ -28,7 +28,7 @@ const unsupported: Readonly<Record<string, string>> = {
 };
 
 /** Throws for a block that is of no type that is known, and for labels that are too many or too few. */
-const judge = ({ type, at, labels }: Block): BlockType => {
+const judge = ({ type, at, labels }: HclBlock): BlockType => {
   const why = Object.hasOwn(unsupported, type) ? unsupported[type] : undefined;
   if (why !== undefined) throw new HclError(at, why);
   if (!isKnown(type))
@@ -40,8 +40,8 @@ const judge = ({ type, at, labels }: Block): BlockType => {
 };
 
 /** Sorts the blocks of all files. What is wrong with one is added to the problems. */
-export const sortBlocks = (bodies: readonly Body[], problems: Problems): TopLevel => {
-  const found: Record<BlockType, Block[]> = {
+export const sortBlocks = (bodies: readonly HclBody[], problems: Problems): TopLevel => {
+  const found: Record<BlockType, HclBlock[]> = {
     packer: [],
     variables: [],
     variable: [],

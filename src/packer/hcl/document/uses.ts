@@ -1,18 +1,18 @@
 import { quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { within, type Scope } from '../evaluate/scope.ts';
+import { within, type HclScope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Block } from '../syntax/ast.ts';
+import type { HclBlock } from '../syntax/ast.ts';
 import { toElements, toText } from '../values/convert.ts';
 import { objectOf, type Value } from '../values/value.ts';
 import type { ScopedBlock } from './dynamic.ts';
-import { sourceNamed, sourcesNamespace, type Sources } from './sources.ts';
+import { sourceNamed, sourcesNamespace, type HclSources } from './sources.ts';
 
 /** A source that a build names: where it becomes a builder. */
 export type Use = {
   readonly at: At;
-  readonly source: Block;
+  readonly source: HclBlock;
   readonly type: string;
   /** `source.name`: that of the source, or the one that the build's own source block gives it. */
   readonly name: string;
@@ -26,7 +26,7 @@ export const sourceOf = ({ name, type }: Use): Value => objectOf([['name', name]
 /** What only and except call it. */
 export const referenceOf = ({ type, name }: Use): string => `${type}.${name}`;
 
-const listed = (build: Block, sources: Sources, scope: Scope): readonly Use[] => {
+const listed = (build: HclBlock, sources: HclSources, scope: HclScope): readonly Use[] => {
   const attribute = build.body.attributes.find(({ name }) => name === 'sources');
   if (attribute === undefined) return [];
   const { value } = attribute;
@@ -39,7 +39,7 @@ const listed = (build: Block, sources: Sources, scope: Scope): readonly Use[] =>
   });
 };
 
-const added = (one: ScopedBlock, sources: Sources, scope: Scope): Use => {
+const added = (one: ScopedBlock, sources: HclSources, scope: HclScope): Use => {
   const { at, labels, body } = one.block;
   const [label] = labels;
   if (label === undefined || labels.length > 1)
@@ -56,10 +56,10 @@ const added = (one: ScopedBlock, sources: Sources, scope: Scope): Use => {
 
 /** The sources of a build, in order. What is wrong with one is added to the problems. */
 export const usesOf = (
-  build: Block,
+  build: HclBlock,
   blocks: readonly ScopedBlock[],
-  sources: Sources,
-  scope: Scope,
+  sources: HclSources,
+  scope: HclScope,
   problems: Problems,
 ): readonly Use[] => {
   const inBlocks = blocks.filter(({ block }) => block.type === 'source');

@@ -3,7 +3,7 @@ import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
 import { HclError, SentValueError, type Problems } from '../hcl-error.ts';
 import { pointerAt } from '../source.ts';
-import type { Attribute, Body } from '../syntax/ast.ts';
+import type { Attribute, HclBody } from '../syntax/ast.ts';
 import { parseWhole } from '../syntax/parse.ts';
 import { fromPlain } from '../values/plain.ts';
 import { typeName } from '../values/type.ts';
@@ -15,7 +15,7 @@ type Variables = ReadonlyMap<string, Variable>;
 
 /** What stands in files of values, a later file in place of an earlier one. Names that no variable has are told to `unused`. */
 export const valuesOfFiles = (
-  bodies: readonly Body[],
+  bodies: readonly HclBody[],
   variables: Variables,
   problems: Problems,
   unused: (attribute: Attribute) => void,
@@ -68,7 +68,7 @@ const worth = (
   return byDefault;
 };
 
-export type VariableValues = {
+export type HclVariableValues = {
   readonly namespace: Namespace;
   /** The texts of the sensitive ones. */
   readonly sensitive: readonly string[];
@@ -81,7 +81,7 @@ export const valueVariables = (
   given: Readonly<Record<string, unknown>>,
   world: World,
   problems: Problems,
-): VariableValues => {
+): HclVariableValues => {
   const values = new Map<string, Value>();
   const wrong = new Map<string, HclError>();
   for (const variable of variables.values()) {

@@ -4,7 +4,7 @@ import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
 import { notSet } from '../../environment.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Attribute, Block, Expression } from '../syntax/ast.ts';
+import type { Attribute, HclBlock, Expression } from '../syntax/ast.ts';
 import { toBool, toText } from '../values/convert.ts';
 import { readType } from '../values/read-type.ts';
 import { convertTo, typeName, type Type } from '../values/type.ts';
@@ -47,7 +47,7 @@ export const ofType = (value: Value, type: Type, at: At, world: World): Value =>
   }
 };
 
-const validationOf = (block: Block): Validation => {
+const validationOf = (block: HclBlock): Validation => {
   const find = (name: string): Attribute => {
     const found = block.body.attributes.find((one) => one.name === name);
     if (found === undefined) throw new HclError(block.at, `a validation needs ${quoted(name)}`);
@@ -60,7 +60,7 @@ const validationOf = (block: Block): Validation => {
 };
 
 /** A variable of a `variable` block. Throws an HclError. */
-const declared = (block: Block, world: World): Variable => {
+const declared = (block: HclBlock, world: World): Variable => {
   const name = block.labels[0]?.text ?? '';
   const constants = scopeOf(world, {});
   const find = (key: string) => block.body.attributes.find((one) => one.name === key);
@@ -88,7 +88,7 @@ const declared = (block: Block, world: World): Variable => {
 };
 
 /** Variables of the old `variables` block, each a name and its default. */
-const listed = ({ body }: Block, world: World): readonly Variable[] =>
+const listed = ({ body }: HclBlock, world: World): readonly Variable[] =>
   body.attributes.map(({ name, at, value }) => {
     const byDefault = evaluate(value, scopeOf(world, {}));
     return { name, at, type: typeOf(byDefault), byDefault, isSensitive: false, validations: [] };
@@ -96,7 +96,7 @@ const listed = ({ body }: Block, world: World): readonly Variable[] =>
 
 /** All variables, by name. What is wrong with one is added to the problems; `note` is told of what has no meaning here. */
 export const declareVariables = (
-  blocks: { readonly variable: readonly Block[]; readonly variables: readonly Block[] },
+  blocks: { readonly variable: readonly HclBlock[]; readonly variables: readonly HclBlock[] },
   world: World,
   problems: Problems,
   note: (at: At, message: string) => void,

@@ -2,7 +2,7 @@ import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Loop } from '../syntax/ast.ts';
 import { elementsOf, isObject, isSet, aKindOf, type Value } from '../values/value.ts';
-import { within, type Scope } from './scope.ts';
+import { within, type HclScope } from './scope.ts';
 
 type Entry = { readonly key: Value; readonly value: Value };
 
@@ -16,7 +16,7 @@ export const entriesOf = (value: Value, at: At): readonly Entry[] => {
 };
 
 /** The scope of each round of a loop over the value. */
-export const roundsOf = (loop: Loop, value: Value, scope: Scope): readonly Scope[] =>
+export const roundsOf = (loop: Loop, value: Value, scope: HclScope): readonly HclScope[] =>
   entriesOf(value, loop.over.at).map((entry) => {
     scope.world.budget.step(loop.over.at);
     return within(scope, {

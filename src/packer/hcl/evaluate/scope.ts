@@ -38,21 +38,21 @@ export const isNamespace = (found: Value | Namespace): found is Namespace =>
   typeof found === 'object' && found !== null && 'names' in found;
 
 /** The names that an expression may use. */
-export type Scope = {
+export type HclScope = {
   readonly world: World;
   readonly find: (name: string) => Value | Namespace | undefined;
   /** Those that are told in messages. */
   readonly names: () => readonly string[];
 };
 
-export const scopeOf = (world: World, roots: Readonly<Record<string, Value | Namespace>>): Scope => ({
+export const scopeOf = (world: World, roots: Readonly<Record<string, Value | Namespace>>): HclScope => ({
   world,
   find: (name) => (Object.hasOwn(roots, name) ? roots[name] : undefined),
   names: () => Object.keys(roots),
 });
 
 /** The scope with more names, which hide those that are called the same. */
-export const within = (scope: Scope, values: Readonly<Record<string, Value | Namespace>>): Scope => ({
+export const within = (scope: HclScope, values: Readonly<Record<string, Value | Namespace>>): HclScope => ({
   world: scope.world,
   find: (name) => (Object.hasOwn(values, name) ? values[name] : scope.find(name)),
   names: () => [...Object.keys(values), ...scope.names()],
@@ -73,7 +73,7 @@ export const wholeOf = (namespace: Namespace, at: At): Obj =>
   objectOf(namespace.names().map((name) => [name, namespace.find(name, at) ?? null] as const));
 
 /** Throws: there is no such name. */
-export const unknownName = (scope: Scope, name: string, at: At): never => {
+export const unknownName = (scope: HclScope, name: string, at: At): never => {
   scope.world.budget.step(at, scope.names().length);
   throw new HclError(at, `there is nothing called ${quoted(name)} here: ${didYouMean(name, scope.names())}`);
 };

@@ -2,7 +2,7 @@ import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Expression } from '../syntax/ast.ts';
-import { scopeOf, type Scope, type World } from '../evaluate/scope.ts';
+import { scopeOf, type HclScope, type World } from '../evaluate/scope.ts';
 import { toElements, toObject, toText } from '../values/convert.ts';
 import { isObject, type Value } from '../values/value.ts';
 import { makeCall } from './kind.ts';
@@ -21,7 +21,7 @@ const unknown = (name: string, at: At): never => {
   throw new HclError(at, `there is no function ${quoted(name)}: ${didYouMean(name, names)}`);
 };
 
-const argsOf = ({ args, isExpanded }: CallExpression, scope: Scope, evaluate: Evaluate) => {
+const argsOf = ({ args, isExpanded }: CallExpression, scope: HclScope, evaluate: Evaluate) => {
   const values = args.map((arg) => evaluate(arg, scope));
   const places = args.map(({ at }) => at);
   const [last, lastAt] = [values.at(-1), places.at(-1)];
@@ -48,7 +48,7 @@ const checkCount = (name: string, [least, most]: readonly [number, number], coun
 const environment = (
   env: NonNullable<World['env']>,
   expression: CallExpression,
-  scope: Scope,
+  scope: HclScope,
   evaluate: Evaluate,
 ): Value => {
   const { values, places } = argsOf(expression, scope, evaluate);
@@ -56,7 +56,7 @@ const environment = (
   return env(toText(values[0] ?? null, places[0] ?? expression.at), expression.at);
 };
 
-const called = (expression: CallExpression, scope: Scope, evaluate: Evaluate): Value => {
+const called = (expression: CallExpression, scope: HclScope, evaluate: Evaluate): Value => {
   const { name, at } = expression;
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (name === 'env' && scope.world.env !== undefined) return environment(scope.world.env, expression, scope, evaluate);
@@ -72,14 +72,14 @@ const called = (expression: CallExpression, scope: Scope, evaluate: Evaluate): V
 };
 
 /** Calls a function. Throws an HclError, at the argument that is wrong where it is one. */
-export const callFunction = (expression: CallExpression, scope: Scope, evaluate: Evaluate): Value => {
+export const callFunction = (expression: CallExpression, scope: HclScope, evaluate: Evaluate): Value => {
   const { name, at, args, isExpanded } = expression;
   const isSpecial = specialNames.find((one) => one === name);
   if (isSpecial === undefined) return called(expression, scope, evaluate);
   if (isExpanded) throw new HclError(at, `${name}() takes no "..."`);
   const { takes, gives } = special[isSpecial];
   checkCount(name, takes, args.length, at);
-  const templateScope = (values: Value, valuesAt: At, world: World): Scope =>
+  const templateScope = (values: Value, valuesAt: At, world: World): HclScope =>
     scopeOf(world, Object.fromEntries(toObject(values, valuesAt)));
   return gives({ at, args, scope, evaluate, templateScope });
 };

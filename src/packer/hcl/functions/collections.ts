@@ -3,12 +3,12 @@ import { elementOf } from '../evaluate/access.ts';
 import { charactersOf } from '../values/characters.ts';
 import { ofOneType, toText } from '../values/convert.ts';
 import { elementsOf, isObject, kindOf, objectOf, type List, type Value } from '../values/value.ts';
-import { manyArgs, type Call, type FunctionTable } from './kind.ts';
+import { manyArgs, type HclCall, type FunctionTable } from './kind.ts';
 
 // As many as cty's own makes.
 const longestRange = 1024;
 
-const ranged = (call: Call): List => {
+const ranged = (call: HclCall): List => {
   const [first, second] = [call.number(0), call.args.length > 1 ? call.number(1) : undefined];
   const [from, to] = second === undefined ? [0, first] : [first, second];
   const step = call.args.length > 2 ? call.number(2) : from <= to ? 1 : -1;
@@ -19,7 +19,7 @@ const ranged = (call: Call): List => {
   return Array.from({ length: count }, (_, index) => from + index * step);
 };
 
-const flattened = (value: Value, call: Call): List => {
+const flattened = (value: Value, call: HclCall): List => {
   call.world.budget.step(call.at);
   const elements = elementsOf(value);
   return elements === undefined
@@ -27,34 +27,34 @@ const flattened = (value: Value, call: Call): List => {
     : call.world.budget.deeper(call.at, () => elements.flatMap((one) => flattened(one, call)));
 };
 
-const lengthOf = (call: Call): number => {
+const lengthOf = (call: HclCall): number => {
   const value = call.value(0);
   if (typeof value === 'string') return charactersOf(value, call.at, call.world.budget).length;
   const elements = isObject(value) ? [...value.keys()] : elementsOf(value);
   return elements?.length ?? call.refuse(0, `${kindOf(value)} has no length`);
 };
 
-const wrapped = (call: Call): Value => {
+const wrapped = (call: HclCall): Value => {
   const [elements, index] = [call.elements(0), call.whole(1)];
   if (elements.length === 0) call.refuse(0, 'an element of an empty list is asked for');
   if (index < 0) call.refuse(1, `an index counts from 0, and this is ${index}`);
   return elements[index % elements.length] ?? null;
 };
 
-const indexOf = (call: Call): Value => {
+const indexOf = (call: HclCall): Value => {
   const wanted = call.value(1);
   const found = call.elements(0).findIndex((one) => isEqual(one, wanted, call.at, call.world.budget));
   return found === -1 ? call.refuse(1, 'is no element of the list') : found;
 };
 
-const sliced = (call: Call): List => {
+const sliced = (call: HclCall): List => {
   const [elements, from, to] = [call.elements(0), call.whole(1), call.whole(2)];
   if (from < 0 || to < from || to > elements.length)
     call.refuse(1, `a slice lies between 0 and ${elements.length}, and this is ${from} to ${to}`);
   return elements.slice(from, to);
 };
 
-const chunks = (call: Call): List => {
+const chunks = (call: HclCall): List => {
   const [elements, size] = [ofOneType(call.elements(0), call.place(0)), call.whole(1)];
   if (size < 0) call.refuse(1, `a size counts from 0, and this is ${size}`);
   const each = size === 0 ? Math.max(1, elements.length) : size;
@@ -63,13 +63,13 @@ const chunks = (call: Call): List => {
   );
 };
 
-const zipped = (call: Call): Value => {
+const zipped = (call: HclCall): Value => {
   const [keys, values] = [call.texts(0), call.elements(1)];
   if (keys.length !== values.length) call.refuse(1, `${keys.length} keys and ${values.length} values are given`);
   return objectOf(keys.map((key, index) => [key, values[index] ?? null] as const));
 };
 
-const unique = (call: Call): List => {
+const unique = (call: HclCall): List => {
   const seen = new Set<string>();
   return ofOneType(call.elements(0), call.place(0)).filter((one) => {
     const key = keyOf(one, call.place(0), call.world.budget);
@@ -77,7 +77,7 @@ const unique = (call: Call): List => {
   });
 };
 
-const firstThat = (call: Call, is: (value: Value) => boolean, what: string): Value => {
+const firstThat = (call: HclCall, is: (value: Value) => boolean, what: string): Value => {
   const found = ofOneType(call.args, call.at).find(is);
   return found === undefined ? call.refuse(0, `no argument is ${what}`) : found;
 };

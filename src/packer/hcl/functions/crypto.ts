@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { didYouMean } from '../../../base/text/nearest.ts';
 import { placeOf } from '../source.ts';
-import type { Call, FunctionTable } from './kind.ts';
+import type { HclCall, FunctionTable } from './kind.ts';
 
 const digest = (algorithm: string) => ({
   takes: [1, 1] as const,
-  gives: (call: Call) => createHash(algorithm).update(call.text(0)).digest('hex'),
+  gives: (call: HclCall) => createHash(algorithm).update(call.text(0)).digest('hex'),
 });
 
 /** A UUID (RFC 9562) of the first 16 bytes, with the version written into it. */
@@ -24,7 +24,7 @@ const namespaces: Readonly<Record<string, string>> = {
   x500: '6ba7b814-9dad-11d1-80b4-00c04fd430c8',
 };
 
-const named = (call: Call): string => {
+const named = (call: HclCall): string => {
   const name = call.text(0);
   const namespace = Object.hasOwn(namespaces, name) ? (namespaces[name] ?? '') : name;
   const hex = namespace.replaceAll('-', '');
@@ -35,7 +35,7 @@ const named = (call: Call): string => {
 
 // A template is read when it is sent and may be read again, and must say the same each time: so it is made of where the
 // call stands, and of what makes this template unlike others.
-const random = (call: Call): string => {
+const random = (call: HclCall): string => {
   const { file, line, column } = placeOf(call.at);
   return uuidOf(createHash('sha256').update(`${call.world.seed}\n${file}\n${line}:${column}`).digest(), 4);
 };

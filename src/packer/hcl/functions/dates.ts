@@ -2,7 +2,7 @@ import { ParseError } from '../../../base/text/parse-error.ts';
 import { quoted } from '../../../base/text/nearest.ts';
 import { durationMsOf } from '../../../base/units.ts';
 import { goTime, strftime } from '../../../template/language/time-layout.ts';
-import type { Call, FunctionTable } from './kind.ts';
+import type { HclCall, FunctionTable } from './kind.ts';
 
 const rfc3339 = '2006-01-02T15:04:05Z07:00';
 
@@ -11,7 +11,7 @@ const stamp = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|([+-])(\d{2}):
 type Time = { readonly utcMs: number; readonly offsetMinutes: number };
 
 /** A time of RFC 3339, in its own zone. */
-const timeOf = (call: Call, index: number): Time => {
+const timeOf = (call: HclCall, index: number): Time => {
   const text = call.text(index);
   const match = stamp.exec(text);
   const utcMs = Date.parse(text);
@@ -63,7 +63,7 @@ const zoneWords: Readonly<Record<string, (minutes: number) => string>> = {
 
 const word = /''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^]/gu;
 
-const formatted = (call: Call): string => {
+const formatted = (call: HclCall): string => {
   const { utcMs, offsetMinutes } = timeOf(call, 1);
   const localMs = utcMs + offsetMinutes * 60_000;
   return call.text(0).replace(word, (whole, literal: string | undefined, letter: string | undefined) => {
@@ -93,7 +93,7 @@ const durationIn = (text: string): number | undefined => {
   return ms !== undefined && Math.abs(ms) < mostMs ? ms : undefined;
 };
 
-const added = (call: Call): string => {
+const added = (call: HclCall): string => {
   const { utcMs, offsetMinutes } = timeOf(call, 0);
   const ms = durationIn(call.text(1));
   if (ms === undefined) return call.refuse(1, `${quoted(call.text(1))} is no duration, such as "1h30m"`);
@@ -102,7 +102,7 @@ const added = (call: Call): string => {
   return `${goTime(local, '2006-01-02T15:04:05')}${zoneWords['Z']?.(offsetMinutes) ?? ''}`;
 };
 
-const inLayout = (call: Call, write: (ms: number, layout: string) => string): string => {
+const inLayout = (call: HclCall, write: (ms: number, layout: string) => string): string => {
   try {
     return call.args.length === 0 ? goTime(call.world.frozenMs, rfc3339) : write(call.world.frozenMs, call.text(0));
   } catch (error) {

@@ -5,9 +5,9 @@ import { fromPlain, toPlain } from '../values/plain.ts';
 import { objectOf, type Value } from '../values/value.ts';
 import { csvRows } from './csv.ts';
 import { goJson } from './json.ts';
-import type { Call, FunctionTable } from './kind.ts';
+import type { HclCall, FunctionTable } from './kind.ts';
 
-const textOfBytes = (call: Call, bytes: Uint8Array): string => {
+const textOfBytes = (call: HclCall, bytes: Uint8Array): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -15,7 +15,7 @@ const textOfBytes = (call: Call, bytes: Uint8Array): string => {
   }
 };
 
-const bytesOfBase64 = (call: Call): Buffer => {
+const bytesOfBase64 = (call: HclCall): Buffer => {
   const text = call.text(0);
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text.replace(/[\r\n]/g, '') ? bytes : call.refuse(0, 'is no base64');
@@ -29,13 +29,13 @@ const encodings: Readonly<Record<string, BufferEncoding>> = {
   'iso-8859-1': 'latin1',
 };
 
-const encodingOf = (call: Call): BufferEncoding => {
+const encodingOf = (call: HclCall): BufferEncoding => {
   const name = call.text(1).toLowerCase();
   const found = Object.hasOwn(encodings, name) ? encodings[name] : undefined;
   return found ?? call.refuse(1, `there is no such encoding here: ${didYouMean(name, Object.keys(encodings))}`);
 };
 
-const fromJson = (call: Call): Value => {
+const fromJson = (call: HclCall): Value => {
   try {
     return fromPlain(JSON.parse(call.text(0)), call.place(0), call.world.budget);
   } catch (error) {
@@ -44,7 +44,7 @@ const fromJson = (call: Call): Value => {
   }
 };
 
-const fromYaml = (call: Call): Value => {
+const fromYaml = (call: HclCall): Value => {
   const parsed = (): unknown => {
     try {
       // An alias stands for all that it names: few of them could come to more than any host has.
@@ -67,7 +67,7 @@ const fromYaml = (call: Call): Value => {
   return fromPlain(parsed(), call.place(0), call.world.budget);
 };
 
-const toYaml = (call: Call): string =>
+const toYaml = (call: HclCall): string =>
   stringify(toPlain(call.value(0), call.place(0), call.world.budget), {
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'QUOTE_DOUBLE',
@@ -76,7 +76,7 @@ const toYaml = (call: Call): string =>
     aliasDuplicateObjects: false,
   });
 
-const fromCsv = (call: Call): Value => {
+const fromCsv = (call: HclCall): Value => {
   const [names, ...rows] = csvRows(call.text(0), (message) => call.refuse(0, message));
   if (names === undefined) return call.refuse(0, 'has no row with the names of its columns');
   const twice = names.find((name, index) => names.indexOf(name) !== index);

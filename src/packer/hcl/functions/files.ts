@@ -5,10 +5,10 @@ import type { ContextFolder } from '../evaluate/scope.ts';
 import { compileGlob } from '../glob.ts';
 import { setOf } from '../values/compare.ts';
 import type { Value } from '../values/value.ts';
-import type { Call, FunctionTable } from './kind.ts';
+import type { HclCall, FunctionTable } from './kind.ts';
 
 /** The path of an argument below the context. Throws an HclError for one that leads out of it. */
-export const pathAt = (call: Call, index: number): string => {
+export const pathAt = (call: HclCall, index: number): string => {
   const given = call.text(index);
   const path = posix.normalize(given);
   if (given === '' || path.startsWith('/') || path.startsWith('~') || path === '..' || path.startsWith('../'))
@@ -19,11 +19,11 @@ export const pathAt = (call: Call, index: number): string => {
   return path.replace(/\/$/, '');
 };
 
-const folderOf = (call: Call): ContextFolder =>
+const folderOf = (call: HclCall): ContextFolder =>
   call.world.folder ?? call.refuse(0, 'a file is asked for, and no context was sent: send a tar with the files');
 
 /** The bytes of the file that an argument names. */
-const bytesAt = (call: Call, index: number): Uint8Array => {
+const bytesAt = (call: HclCall, index: number): Uint8Array => {
   try {
     const bytes = folderOf(call).read(pathAt(call, index));
     call.world.budget.mayMake(call.at, bytes.byteLength);
@@ -35,7 +35,7 @@ const bytesAt = (call: Call, index: number): Uint8Array => {
 };
 
 /** The text of the file that an argument names. */
-export const textAt = (call: Call, index: number): string => {
+export const textAt = (call: HclCall, index: number): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytesAt(call, index));
   } catch (error) {
@@ -45,7 +45,7 @@ export const textAt = (call: Call, index: number): string => {
   }
 };
 
-const fileSet = (call: Call): Value => {
+const fileSet = (call: HclCall): Value => {
   const [folder, glob] = [pathAt(call, 0), posix.normalize(call.text(1))];
   const pattern = compileGlob(glob);
   if ('why' in pattern) return call.refuse(1, pattern.why);

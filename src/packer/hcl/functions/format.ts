@@ -8,7 +8,7 @@ import { toBool, toNumber, toText } from '../values/convert.ts';
 import { numberText } from '../values/number-text.ts';
 import { toPlain } from '../values/plain.ts';
 import { elementsOf, type Value } from '../values/value.ts';
-import type { Call } from './kind.ts';
+import type { HclCall } from './kind.ts';
 import { goJson } from './json.ts';
 import { isWholeVerb, numberAs, type NumberVerb } from './number-verbs.ts';
 
@@ -54,7 +54,7 @@ const padded = (
   return sign + '0'.repeat(missing) + rest;
 };
 
-const filledIn = (format: string, args: readonly Value[], call: Call): string => {
+const filledIn = (format: string, args: readonly Value[], call: HclCall): string => {
   let next = 0;
   let highest = 0;
   let characters = 0;
@@ -88,10 +88,10 @@ const filledIn = (format: string, args: readonly Value[], call: Call): string =>
   return text;
 };
 
-export const formatText = (call: Call): string => filledIn(call.text(0), call.args.slice(1), call);
+export const formatText = (call: HclCall): string => filledIn(call.text(0), call.args.slice(1), call);
 
 /** Goes through all lists side by side; what is no list is the same each time. */
-export const formatList = (call: Call): Value => {
+export const formatList = (call: HclCall): Value => {
   const args = call.args.slice(1);
   const lengths = new Set(args.flatMap((arg) => elementsOf(arg)?.length ?? []));
   if (lengths.size > 1) call.refuse(1, 'the lists have different lengths');

@@ -1,5 +1,5 @@
 import { numberText } from '../values/number-text.ts';
-import type { Plain } from '../values/plain.ts';
+import type { PlainValue } from '../values/plain.ts';
 
 // Go's encoding/json escapes these, so that its text may stand in HTML.
 const escaped = /[<>&\u2028\u2029]/g;
@@ -8,7 +8,7 @@ const escaped = /[<>&\u2028\u2029]/g;
 const long = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?e[+-]\d+/g;
 
 /** The JSON text of a value as Go writes it. Its keys are in order already. */
-export const goJson = (value: Plain): string =>
+export const goJson = (value: PlainValue): string =>
   JSON.stringify(value)
     .replace(long, (one) => (one.startsWith('"') ? one : numberText(Number(one))))
     .replace(escaped, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -5,7 +5,7 @@ import { toBool, toElements, toNumber, toObject, toText, toWhole } from '../valu
 import type { List, Obj, Value } from '../values/value.ts';
 
 /** One call of a function: its arguments, which are read as what it needs. Each reading throws an HclError. */
-export type Call = {
+export type HclCall = {
   readonly at: At;
   readonly world: World;
   readonly args: readonly Value[];
@@ -27,14 +27,14 @@ export type Call = {
 /** A function, as a row of one of the tables beside this file. */
 export type HclFunction = {
   readonly takes: readonly [least: number, most: number];
-  readonly gives: (call: Call) => Value;
+  readonly gives: (call: HclCall) => Value;
 };
 
 export type FunctionTable = Readonly<Record<string, HclFunction>>;
 
 export const manyArgs = 1000;
 
-export const makeCall = (at: At, world: World, args: readonly Value[], places: readonly At[]): Call => {
+export const makeCall = (at: At, world: World, args: readonly Value[], places: readonly At[]): HclCall => {
   const value = (index: number): Value => args[index] ?? null;
   const place = (index: number): At => places[index] ?? places.at(-1) ?? at;
   const elements = (index: number) => toElements(value(index), place(index));

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { quoted } from '../../../base/text/nearest.ts';
-import { manyArgs, type Call, type FunctionTable } from './kind.ts';
+import { manyArgs, type HclCall, type FunctionTable } from './kind.ts';
 
 /** A network: its first address as a number, and how many bits of it are fixed. */
 type Network = { readonly address: bigint; readonly prefix: number; readonly bits: 32 | 128 };
@@ -29,7 +29,7 @@ const textOf = (address: bigint, bits: 32 | 128): string => {
   return bits === 32 ? groups.join('.') : new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
 };
 
-const networkOf = (call: Call): Network => {
+const networkOf = (call: HclCall): Network => {
   const text = call.text(0);
   const [address = '', prefix = ''] = text.split('/');
   const bits = isIPv4(address) ? 32 : 128;
@@ -41,7 +41,7 @@ const networkOf = (call: Call): Network => {
   return { address: (all >> rest) << rest, prefix: length, bits };
 };
 
-const host = (call: Call): string => {
+const host = (call: HclCall): string => {
   const { address, prefix, bits } = networkOf(call);
   const size = 1n << BigInt(bits - prefix);
   const number = BigInt(call.whole(1));
@@ -49,13 +49,13 @@ const host = (call: Call): string => {
   return textOf(address + (number < 0n ? size + number : number), bits);
 };
 
-const netmask = (call: Call): string => {
+const netmask = (call: HclCall): string => {
   const { prefix, bits } = networkOf(call);
   if (bits !== 32) return call.refuse(0, 'an IPv6 network has no netmask');
   return textOf(((1n << BigInt(prefix)) - 1n) << BigInt(32 - prefix), 32);
 };
 
-const subnet = (call: Call): string => {
+const subnet = (call: HclCall): string => {
   const { address, prefix, bits } = networkOf(call);
   const [more, number] = [call.whole(1), BigInt(call.whole(2))];
   if (more < 0 || prefix + more > bits) call.refuse(1, `the network has ${bits - prefix} bits left`);
@@ -64,7 +64,7 @@ const subnet = (call: Call): string => {
 };
 
 /** Networks that follow each other, each at the next place where one of its size may begin. */
-const subnets = (call: Call): readonly string[] => {
+const subnets = (call: HclCall): readonly string[] => {
   const { address, prefix, bits } = networkOf(call);
   const end = address + (1n << BigInt(bits - prefix));
   let next = address;

@@ -1,15 +1,15 @@
 import { numberText, rounded } from '../values/number-text.ts';
-import { manyArgs, type Call, type FunctionTable } from './kind.ts';
+import { manyArgs, type HclCall, type FunctionTable } from './kind.ts';
 
-const finite = (call: Call, value: number): number =>
+const finite = (call: HclCall, value: number): number =>
   Number.isFinite(value) ? rounded(value) : call.refuse(0, 'the result is no number that can be kept');
 
-const all = (call: Call): readonly number[] => call.args.map((_, index) => call.number(index));
+const all = (call: HclCall): readonly number[] => call.args.map((_, index) => call.number(index));
 
 // Up to base 36 capitals are the same as small letters.
 const allDigits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
-const parsed = (call: Call): number => {
+const parsed = (call: HclCall): number => {
   const [text, base] = [call.text(0), call.whole(1)];
   if (base < 2 || base > 62) call.refuse(1, `a base lies between 2 and 62, and this is ${base}`);
   const [, sign = '', digits = ''] = /^([+-]?)(.*)$/s.exec(base > 36 ? text : text.toLowerCase()) ?? [];
@@ -20,7 +20,7 @@ const parsed = (call: Call): number => {
   return value;
 };
 
-const summed = (call: Call): number => {
+const summed = (call: HclCall): number => {
   const elements = call.elements(0);
   if (elements.length === 0) call.refuse(0, 'the sum of an empty list is asked for');
   return finite(

@@ -1,15 +1,15 @@
 import { compileRe2, type Re2, type Re2Match } from '../../../base/pattern/re2.ts';
 import { objectOf, type Value } from '../values/value.ts';
-import type { Call, FunctionTable } from './kind.ts';
+import type { HclCall, FunctionTable } from './kind.ts';
 
-const patternAt = (call: Call, index: number): Re2 => {
+const patternAt = (call: HclCall, index: number): Re2 => {
   const pattern = compileRe2(call.text(index));
   if ('why' in pattern) return call.refuse(index, pattern.why);
   return pattern;
 };
 
 /** A pattern whose groups are told apart: all of them have names, or none (cty's regexp.go). */
-const pickingAt = (call: Call, index: number): Re2 => {
+const pickingAt = (call: HclCall, index: number): Re2 => {
   const pattern = patternAt(call, index);
   if (pattern.names.length > 0 && pattern.names.length < pattern.groups)
     call.refuse(index, 'has groups with names and groups without: give all of them names, or write (?:...)');
@@ -22,20 +22,20 @@ const valueOf = ({ groups, text }: Re2Match, { names }: Re2): Value => {
 };
 
 // Each search may look at all that is left of the text: twenty characters and states of the pattern are a step.
-const matchesOf = (call: Call, pattern: Re2, text: string, most = Infinity): readonly Re2Match[] =>
+const matchesOf = (call: HclCall, pattern: Re2, text: string, most = Infinity): readonly Re2Match[] =>
   pattern.matches(text, {
     most,
     before: (from) => call.world.budget.step(call.at, Math.ceil((pattern.steps * (text.length - from)) / 20)),
   });
 
-const first = (call: Call): Value => {
+const first = (call: HclCall): Value => {
   const text = call.text(1);
   const pattern = pickingAt(call, 0);
   const [match] = matchesOf(call, pattern, text, 1);
   return match === undefined ? call.refuse(0, 'the pattern matches nothing in the text') : valueOf(match, pattern);
 };
 
-const all = (call: Call): Value => {
+const all = (call: HclCall): Value => {
   const text = call.text(1);
   const pattern = pickingAt(call, 0);
   return matchesOf(call, pattern, text).map((match) => valueOf(match, pattern));
@@ -52,7 +52,7 @@ const expanded = (template: string, match: Re2Match, { names }: Re2): string =>
     return group === 0 ? match.text : (match.groups[group - 1] ?? '');
   });
 
-const replaced = (call: Call): string => {
+const replaced = (call: HclCall): string => {
   const [text, replacement] = [call.text(0), call.text(2)];
   const pattern = patternAt(call, 1);
   let made = '';

@@ -1,17 +1,17 @@
 import { keyOf, setOf } from '../values/compare.ts';
 import { ofOneType } from '../values/convert.ts';
 import { isSet, type List, type Value } from '../values/value.ts';
-import { manyArgs, type Call, type FunctionTable } from './kind.ts';
+import { manyArgs, type HclCall, type FunctionTable } from './kind.ts';
 
 /** The elements of each argument, all of one type. */
-const alike = (call: Call): readonly List[] => {
+const alike = (call: HclCall): readonly List[] => {
   const lists = call.args.map((_, index) => call.elements(index));
   const all = ofOneType(lists.flat(), call.at);
   let from = 0;
   return lists.map(({ length }) => all.slice(from, (from += length)));
 };
 
-const intersection = (call: Call): Value => {
+const intersection = (call: HclCall): Value => {
   const { budget } = call.world;
   const [first = [], ...rest] = alike(call);
   const others = rest.map((elements) => new Set(elements.map((one) => keyOf(one, call.at, budget))));
@@ -23,7 +23,7 @@ const intersection = (call: Call): Value => {
 };
 
 /** Every combination: of lists a list, of sets a set. */
-const product = (call: Call): Value => {
+const product = (call: HclCall): Value => {
   const lists = call.args.map((_, index) => ofOneType(call.elements(index), call.place(index)));
   // Of none there is none, and what the others come to without it is not made.
   const isNone = lists.some(({ length }) => length === 0);

@@ -2,7 +2,7 @@ import { HclError, TooMuch } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Expression } from '../syntax/ast.ts';
 import { parseTemplate } from '../syntax/parse.ts';
-import type { Scope, World } from '../evaluate/scope.ts';
+import type { HclScope, World } from '../evaluate/scope.ts';
 import { toText } from '../values/convert.ts';
 import { convertTo } from '../values/type.ts';
 import type { Value } from '../values/value.ts';
@@ -11,14 +11,14 @@ import { pathAt, textAt } from './files.ts';
 import { makeCall } from './kind.ts';
 import type { specialNames } from './table.ts';
 
-export type Evaluate = (expression: Expression, scope: Scope) => Value;
+export type Evaluate = (expression: Expression, scope: HclScope) => Value;
 
 type SpecialCall = {
   readonly at: At;
   readonly args: readonly Expression[];
-  readonly scope: Scope;
+  readonly scope: HclScope;
   readonly evaluate: Evaluate;
-  readonly templateScope: (values: Value, at: At, world: World) => Scope;
+  readonly templateScope: (values: Value, at: At, world: World) => HclScope;
 };
 
 type Special = {
@@ -67,7 +67,7 @@ const rendered = ({ args, scope, evaluate, at, templateScope }: SpecialCall): Va
   const call = makeCall(at, world, values, args.map((arg) => arg.at)); // prettier-ignore
   const template = parseTemplate({ name: pathAt(call, 0), text: textAt(call, 0) }, world.allowance);
   const inner = templateScope(values[1] ?? null, args[1]?.at ?? at, world);
-  const marked: Scope = { ...inner, find: (name) => (name === insideName ? true : inner.find(name)) };
+  const marked: HclScope = { ...inner, find: (name) => (name === insideName ? true : inner.find(name)) };
   return toText(evaluate(template, marked), at);
 };
 

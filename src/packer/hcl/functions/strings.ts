@@ -1,47 +1,47 @@
 import { withoutEnd } from '../../../base/pattern/without-end.ts';
 import { charactersOf, withCase } from '../values/characters.ts';
-import type { Call, FunctionTable } from './kind.ts';
+import type { HclCall, FunctionTable } from './kind.ts';
 import { manyArgs } from './kind.ts';
 import { formatList, formatText } from './format.ts';
 
 // What parts words for Go: an ASCII character that is no letter, digit or underscore; beyond ASCII, a blank.
 const firstLetter = /(?<![A-Za-z0-9_]|(?!\s)[^\0-\x7f])\p{L}/gu;
 
-const cased = (call: Call, change: (text: string) => string): string =>
+const cased = (call: HclCall, change: (text: string) => string): string =>
   withCase(call.text(0), change, call.at, call.world.budget);
 
-const titled = (call: Call): string =>
+const titled = (call: HclCall): string =>
   call.text(0).replace(firstLetter, (letter) => withCase(letter, (one) => one.toUpperCase(), call.at, call.world.budget)); // prettier-ignore
 
-const replaced = (call: Call): string => {
+const replaced = (call: HclCall): string => {
   const [text, old, by] = [call.text(0), call.text(1), call.text(2)];
   const pieces = old === '' ? ['', ...text, ''] : text.split(old);
   call.world.budget.mayMake(call.at, text.length + pieces.length * by.length);
   return pieces.join(by);
 };
 
-const cut = (call: Call): string => {
+const cut = (call: HclCall): string => {
   const points = charactersOf(call.text(0), call.at, call.world.budget);
   const [offset, length] = [call.whole(1), call.whole(2)];
   const from = offset < 0 ? Math.max(0, points.length + offset) : offset;
   return points.slice(from, length < 0 ? undefined : from + length).join('');
 };
 
-const trimmed = (call: Call): string => {
+const trimmed = (call: HclCall): string => {
   const [points, cutset] = [[...call.text(0)], new Set(call.text(1))];
   const isKept = (point: string) => !cutset.has(point);
   const from = points.findIndex(isKept);
   return from === -1 ? '' : points.slice(from, points.findLastIndex(isKept) + 1).join('');
 };
 
-const indented = (call: Call): string => {
+const indented = (call: HclCall): string => {
   const [spaces, lines] = [call.whole(0), call.text(1).split('\n')];
   if (spaces < 0 || spaces > 1000) call.refuse(0, 'indents by 0 to 1000 spaces');
   call.world.budget.mayMake(call.at, lines.length * spaces);
   return lines.join(`\n${' '.repeat(spaces)}`);
 };
 
-const joined = (call: Call): string => {
+const joined = (call: HclCall): string => {
   const texts = call.args.slice(1).flatMap((_, index) => call.texts(index + 1));
   const separator = call.text(0);
   call.world.budget.mayMake(call.at, texts.length * separator.length);

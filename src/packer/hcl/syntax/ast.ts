@@ -5,7 +5,7 @@ export type BinaryOperator = '||' | '&&' | '==' | '!=' | '<' | '>' | '<=' | '>='
 /** An expression of HCL's native syntax (hashicorp/hcl, hclsyntax/spec.md). */
 export type Expression = { readonly at: At } & (
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
-  | { readonly kind: 'template'; readonly parts: readonly Part[] }
+  | { readonly kind: 'template'; readonly parts: readonly TextPart[] }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'attribute'; readonly of: Expression; readonly name: string }
   | { readonly kind: 'index'; readonly of: Expression; readonly key: Expression }
@@ -39,11 +39,16 @@ export type For = Loop & {
 };
 
 /** A part of a template. */
-export type Part = { readonly at: At } & (
+export type TextPart = { readonly at: At } & (
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'value'; readonly value: Expression }
-  | { readonly kind: 'if'; readonly test: Expression; readonly yes: readonly Part[]; readonly no: readonly Part[] }
-  | ({ readonly kind: 'for'; readonly body: readonly Part[] } & Loop)
+  | {
+      readonly kind: 'if';
+      readonly test: Expression;
+      readonly yes: readonly TextPart[];
+      readonly no: readonly TextPart[];
+    }
+  | ({ readonly kind: 'for'; readonly body: readonly TextPart[] } & Loop)
 );
 
 /** No identifier of a file can be this. */
@@ -53,15 +58,15 @@ export type Attribute = { readonly at: At; readonly name: string; readonly value
 
 export type Label = { readonly at: At; readonly text: string };
 
-export type Block = {
+export type HclBlock = {
   readonly at: At;
   readonly type: string;
   readonly labels: readonly Label[];
-  readonly body: Body;
+  readonly body: HclBody;
 };
 
 /** Attributes and blocks, each in their order. */
-export type Body = {
+export type HclBody = {
   readonly attributes: readonly Attribute[];
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly HclBlock[];
 };

@@ -1,6 +1,6 @@
 import { quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
-import type { Attribute, Block, Body, Label } from './ast.ts';
+import type { Attribute, HclBlock, HclBody, Label } from './ast.ts';
 import {
   deeper,
   here,
@@ -36,7 +36,7 @@ const parseLabels = (cursor: Cursor): readonly Label[] => {
 };
 
 /** A block on one line has one attribute, or none. */
-const parseOneLine = (cursor: Cursor): Body => {
+const parseOneLine = (cursor: Cursor): HclBody => {
   const attributes: Attribute[] = [];
   if (!startsWith(cursor, '}')) {
     const begin = cursor.at;
@@ -51,7 +51,7 @@ const parseOneLine = (cursor: Cursor): Body => {
   return { attributes, blocks: [] };
 };
 
-const parseBlock = (cursor: Cursor, type: string, begin: number): Block => {
+const parseBlock = (cursor: Cursor, type: string, begin: number): HclBlock => {
   const at = newPart(cursor, begin);
   const labels = parseLabels(cursor);
   if (!startsWith(cursor, '{')) unexpected(cursor, '"{" or "="');
@@ -71,9 +71,9 @@ const parseAttribute = (cursor: Cursor, name: string, begin: number): Attribute 
 };
 
 /** Reads up to the "}" that ends what was opened at `opened`, or, where nothing was, up to the end of the file. */
-export const parseBody = (cursor: Cursor, opened?: number): Body => {
+export const parseBody = (cursor: Cursor, opened?: number): HclBody => {
   const attributes = new Map<string, Attribute>();
-  const blocks: Block[] = [];
+  const blocks: HclBlock[] = [];
   for (;;) {
     skipLines(cursor);
     if (isAtEnd(cursor)) {

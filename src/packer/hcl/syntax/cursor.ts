@@ -1,7 +1,7 @@
 import { hclBounds } from '../../../base/bounds.ts';
 import { quoted } from '../../../base/text/nearest.ts';
 import { HclError, TooMuch } from '../hcl-error.ts';
-import type { At, Source } from '../source.ts';
+import type { At, HclSource } from '../source.ts';
 import type { Expression } from './ast.ts';
 
 /** What may be made of all files together; each part that is made counts. */
@@ -9,7 +9,7 @@ export type Allowance = { parts: number };
 
 /** Where the parser stands in a file. */
 export type Cursor = {
-  readonly source: Source;
+  readonly source: HclSource;
   readonly allowance: Allowance;
   /** How an expression is read: what is in one is read by files that it is made of. */
   readonly parseExpression: (cursor: Cursor) => Expression;
@@ -19,7 +19,11 @@ export type Cursor = {
   depth: number;
 };
 
-export const cursorOf = (source: Source, allowance: Allowance, parseExpression: Cursor['parseExpression']): Cursor => ({
+export const cursorOf = (
+  source: HclSource,
+  allowance: Allowance,
+  parseExpression: Cursor['parseExpression'],
+): Cursor => ({
   source,
   allowance,
   parseExpression,

@@ -13,10 +13,10 @@ import {
   type Cursor,
 } from './cursor.ts';
 import { nested, stripped } from './parts.ts';
-import { takeSequence, type Token } from './sequence.ts';
+import { takeSequence, type SyntaxToken } from './sequence.ts';
 
 /** The literal text up to the end of the line, or in front of the next `${` or `%{`. */
-const takeText = (cursor: Cursor): Token => {
+const takeText = (cursor: Cursor): SyntaxToken => {
   const at = newPart(cursor, cursor.at);
   const line = cursor.source.text.slice(cursor.at, endOfLine(cursor, cursor.at));
   // A doubled sign makes the sequence a text.
@@ -27,20 +27,20 @@ const takeText = (cursor: Cursor): Token => {
 };
 
 /** Texts, each within one line, and sequences, until `isEnd` says so at the begin of a line. */
-export const takeLines = (cursor: Cursor, isEnd: () => boolean): readonly Token[] => {
-  const tokens: Token[] = [];
+export const takeLines = (cursor: Cursor, isEnd: () => boolean): readonly SyntaxToken[] => {
+  const tokens: SyntaxToken[] = [];
   let beginsLine = true;
   for (;;) {
     if (beginsLine && isEnd()) return tokens;
     if (isAtEnd(cursor)) return tokens;
-    const token: Token = takeSequence(cursor) ?? takeText(cursor);
+    const token: SyntaxToken = takeSequence(cursor) ?? takeText(cursor);
     tokens.push(token);
     beginsLine = token.kind === 'text' && token.text.endsWith('\n');
   }
 };
 
 /** How far a token that begins a line is indented; undefined for a line of blanks alone, which is left as it is. */
-const indentOf = (token: Token): number | undefined => {
+const indentOf = (token: SyntaxToken): number | undefined => {
   if (token.kind !== 'text') return 0;
   return /^\s*\n$/.test(token.text) ? undefined : (/^[^\S\n]*/.exec(token.text)?.[0].length ?? 0);
 };
@@ -49,7 +49,7 @@ const indentOf = (token: Token): number | undefined => {
  * Takes away what all lines are indented by. The tokens are stripped already: where a `~` has taken the end of a line, what
  * follows begins none, and keeps its blanks.
  */
-const outdented = (tokens: readonly Token[]): readonly Token[] => {
+const outdented = (tokens: readonly SyntaxToken[]): readonly SyntaxToken[] => {
   const begins = tokens.filter((_, index) => {
     const before = tokens[index - 1];
     return before === undefined || (before.kind === 'text' && before.text.endsWith('\n'));

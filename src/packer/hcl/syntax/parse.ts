@@ -3,8 +3,8 @@
 
 import { isJsonFile, isValuesFile } from '../file-names.ts';
 import { HclError } from '../hcl-error.ts';
-import type { Source } from '../source.ts';
-import type { Body, Expression } from './ast.ts';
+import type { HclSource } from '../source.ts';
+import type { HclBody, Expression } from './ast.ts';
 import { parseBody } from './body.ts';
 import { cursorOf, here, isAtEnd, newPart, skipLines, startsWith, unexpected, type Allowance } from './cursor.ts';
 import { parseExpression } from './expression.ts';
@@ -13,7 +13,7 @@ import { parseJsonBody } from './json/parse.ts';
 import { partsOf } from './parts.ts';
 
 /** Reads a text that is one expression, as Packer reads the value of a variable that is no string. Throws an HclError. */
-export const parseWhole = (source: Source, allowance: Allowance): Expression => {
+export const parseWhole = (source: HclSource, allowance: Allowance): Expression => {
   const cursor = cursorOf(source, allowance, parseExpression);
   skipLines(cursor);
   const expression = parseExpression(cursor);
@@ -22,7 +22,7 @@ export const parseWhole = (source: Source, allowance: Allowance): Expression => 
 };
 
 /** Reads a text that is a template, as `templatefile` does with a file. Throws an HclError. */
-export const parseTemplate = (source: Source, allowance: Allowance): Expression => {
+export const parseTemplate = (source: HclSource, allowance: Allowance): Expression => {
   const cursor = cursorOf(source, allowance, parseExpression);
   const at = newPart(cursor, 0);
   return {
@@ -39,7 +39,7 @@ export const parseTemplate = (source: Source, allowance: Allowance): Expression 
  * Reads a file of attributes and blocks, in the native syntax or in that of JSON. Throws an HclError at the first place
  * that is not of the grammar.
  */
-export const parseFile = (source: Source, allowance: Allowance): Body => {
+export const parseFile = (source: HclSource, allowance: Allowance): HclBody => {
   const cursor = cursorOf(source, allowance, parseExpression);
   if (startsWith(cursor, '\uFEFF'))
     throw new HclError(here(cursor), 'the file begins with a byte order mark: remove it');

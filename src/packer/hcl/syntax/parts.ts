@@ -1,11 +1,11 @@
 import { hclBounds } from '../../../base/bounds.ts';
 import { HclError, TooMuch } from '../hcl-error.ts';
 import type { At } from '../source.ts';
-import type { Part } from './ast.ts';
-import type { Token } from './sequence.ts';
+import type { TextPart } from './ast.ts';
+import type { SyntaxToken } from './sequence.ts';
 
 /** The tokens with the texts beside a `~` stripped: of blanks, up to the end of the line where texts are cut into lines. */
-export const stripped = (tokens: readonly Token[]): readonly Token[] =>
+export const stripped = (tokens: readonly SyntaxToken[]): readonly SyntaxToken[] =>
   tokens.map((token, index) => {
     if (token.kind !== 'text') return token;
     const before = tokens[index - 1];
@@ -16,19 +16,19 @@ export const stripped = (tokens: readonly Token[]): readonly Token[] =>
     return { ...token, text: stripsEnd ? text.trimEnd() : text };
   });
 
-type Open = { readonly token: Extract<Token, { kind: 'if' | 'for' }>; readonly yes: Part[]; no?: Part[] };
+type Open = { readonly token: Extract<SyntaxToken, { kind: 'if' | 'for' }>; readonly yes: TextPart[]; no?: TextPart[] };
 
 const closes = { if: 'endif', for: 'endfor' } as const;
 
 /** Nests the tokens of a template. `at` is where it begins. */
-export const nested = (tokens: readonly Token[], at: At): readonly Part[] => {
-  const whole: Part[] = [];
+export const nested = (tokens: readonly SyntaxToken[], at: At): readonly TextPart[] => {
+  const whole: TextPart[] = [];
   const open: Open[] = [];
-  const add = (part: Part) => {
+  const add = (part: TextPart) => {
     const inner = open.at(-1);
     (inner === undefined ? whole : (inner.no ?? inner.yes)).push(part);
   };
-  const close = (token: Token): void => {
+  const close = (token: SyntaxToken): void => {
     const inner = open.at(-1);
     if (inner === undefined || token.kind !== closes[inner.token.kind])
       throw new HclError(token.at, `%{ ${token.kind} } closes nothing that is open here`);
@@ -58,10 +58,10 @@ export const nested = (tokens: readonly Token[], at: At): readonly Part[] => {
 };
 
 /** Texts that follow each other are one. */
-const melded = (parts: readonly Part[], at: At): readonly Part[] => {
+const melded = (parts: readonly TextPart[], at: At): readonly TextPart[] => {
   const [first] = parts;
   if (first === undefined || parts.some(({ kind }) => kind !== 'text')) return parts;
   return [{ kind: 'text', at, text: parts.map((part) => (part.kind === 'text' ? part.text : '')).join('') }];
 };
 
-export const partsOf = (tokens: readonly Token[], at: At): readonly Part[] => nested(stripped(tokens), at);
+export const partsOf = (tokens: readonly SyntaxToken[], at: At): readonly TextPart[] => nested(stripped(tokens), at);

@@ -2,7 +2,7 @@ import { HclError } from '../hcl-error.ts';
 import type { Expression } from './ast.ts';
 import { here, isAtEnd, newlineLength, newPart, placeAt, startsWith, type Cursor } from './cursor.ts';
 import { partsOf } from './parts.ts';
-import { takeSequence, type Token } from './sequence.ts';
+import { takeSequence, type SyntaxToken } from './sequence.ts';
 
 const simple: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
 const unicode = /u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})/y;
@@ -30,7 +30,7 @@ const takeEscape = (cursor: Cursor): string => {
 const plainText = /[^"\\\r\n$%]+/y;
 
 /** The literal text in front of the next `${`, `%{` or quote. */
-const takeText = (cursor: Cursor, opened: number): Token => {
+const takeText = (cursor: Cursor, opened: number): SyntaxToken => {
   const at = newPart(cursor, cursor.at);
   let text = '';
   while (!startsWith(cursor, '"') && !startsWith(cursor, '${') && !startsWith(cursor, '%{')) {
@@ -53,9 +53,9 @@ const takeText = (cursor: Cursor, opened: number): Token => {
   return { kind: 'text', at, text };
 };
 
-const takeTokens = (cursor: Cursor): readonly Token[] => {
+const takeTokens = (cursor: Cursor): readonly SyntaxToken[] => {
   const opened = cursor.at;
-  const tokens: Token[] = [];
+  const tokens: SyntaxToken[] = [];
   cursor.at += 1;
   while (!startsWith(cursor, '"')) tokens.push(takeSequence(cursor) ?? takeText(cursor, opened));
   cursor.at += 1;

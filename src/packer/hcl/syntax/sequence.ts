@@ -7,7 +7,7 @@ import { deeper, newPart, parseInner, skipBlanks, startsWith, takeIdentifier, un
 type Strips = { readonly stripsBefore: boolean; readonly stripsBehind: boolean };
 
 /** What a template is made of, in one row: texts, values, and directives that are not nested yet. */
-export type Token = { readonly at: At } & (
+export type SyntaxToken = { readonly at: At } & (
   | { readonly kind: 'text'; readonly text: string }
   | ({ readonly kind: 'value'; readonly value: Expression } & Strips)
   | ({ readonly kind: 'if'; readonly test: Expression } & Strips)
@@ -41,7 +41,7 @@ const parseDirective = (cursor: Cursor): Inside => {
 };
 
 /** The `${ }` or `%{ }` where the cursor stands, passed over; undefined when there is none. */
-export const takeSequence = (cursor: Cursor): Token | undefined => {
+export const takeSequence = (cursor: Cursor): SyntaxToken | undefined => {
   const isValue = startsWith(cursor, '${');
   if (!isValue && !startsWith(cursor, '%{')) return undefined;
   const at = newPart(cursor, cursor.at);

@@ -4,10 +4,16 @@ import type { Budget } from './budget.ts';
 import { elementsOf, isObject, objectOf, type Value } from './value.ts';
 
 /** A value as JSON has it. */
-export type Plain = null | string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
+export type PlainValue =
+  | null
+  | string
+  | number
+  | boolean
+  | readonly PlainValue[]
+  | { readonly [key: string]: PlainValue };
 
 /** The value in the words of JSON. Throws an HclError for a key that no document may have, and TooMuch. */
-export const toPlain = (value: Value, at: At, budget: Budget): Plain => {
+export const toPlain = (value: Value, at: At, budget: Budget): PlainValue => {
   budget.step(at);
   if (isObject(value)) {
     if (value.has('__proto__')) throw new HclError(at, '"__proto__" is no key for a document');

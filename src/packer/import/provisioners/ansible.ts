@@ -1,5 +1,5 @@
 import { withoutFolders } from '../paths.ts';
-import type { Guest, Made } from './kinds.ts';
+import type { ImportGuest, MadeProvisioners } from './kinds.ts';
 
 const proxy = 'ansible reaches the guest itself, and no proxy stands between them';
 
@@ -42,10 +42,10 @@ const rolesVariable = /^ANSIBLE_ROLES_PATH=([^:]+)$/;
 /** Arguments of ansible-playbook that are options of programs which it does not start here. */
 const idleArguments = ['--scp-extra-args', '--sftp-extra-args'];
 
-const told = (notes: Guest['reading']['notes'], at: string, why: string): void =>
+const told = (notes: ImportGuest['reading']['notes'], at: string, why: string): void =>
   notes.add(at, `has no meaning here: ${why}`);
 
-const keptVariables = (given: unknown, at: string, { notes }: Guest['reading'], hasRoles: boolean): unknown => {
+const keptVariables = (given: unknown, at: string, { notes }: ImportGuest['reading'], hasRoles: boolean): unknown => {
   if (!Array.isArray(given)) return given;
   return given.filter((entry: unknown, index) => {
     if (hasRoles && typeof entry === 'string' && rolesVariable.test(entry)) return false;
@@ -56,7 +56,7 @@ const keptVariables = (given: unknown, at: string, { notes }: Guest['reading'], 
   });
 };
 
-const keptArguments = (given: unknown, at: string, { notes }: Guest['reading']): unknown => {
+const keptArguments = (given: unknown, at: string, { notes }: ImportGuest['reading']): unknown => {
   if (!Array.isArray(given)) return given;
   const isIdle = (entry: unknown) => typeof entry === 'string' && idleArguments.some((name) => entry === name || entry.startsWith(`${name}=`)); // prettier-ignore
   return given.filter((entry: unknown, index) => {
@@ -68,7 +68,7 @@ const keptArguments = (given: unknown, at: string, { notes }: Guest['reading']):
 };
 
 /** The folder of roles that a variable names, where no key does. */
-const rolesOf = (own: Made): Made => {
+const rolesOf = (own: MadeProvisioners): MadeProvisioners => {
   const variables = own.find(({ key }) => key === 'ansible_env_vars');
   if (variables === undefined || own.some(({ key }) => key === 'roles_path')) return [];
   const texts: readonly unknown[] = Array.isArray(variables.value) ? variables.value : [];
@@ -77,7 +77,7 @@ const rolesOf = (own: Made): Made => {
 };
 
 /** The keys of ansible without those that have no meaning here; each of them is a note. */
-export const withoutIdle = (own: Made, { reading }: Guest): Made => {
+export const withoutIdle = (own: MadeProvisioners, { reading }: ImportGuest): MadeProvisioners => {
   const roles = rolesOf(own);
   return [...own, ...roles].flatMap((one) => {
     const { key, value, from } = one;

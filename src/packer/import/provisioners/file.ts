@@ -1,7 +1,14 @@
 import { posix } from 'node:path';
 import { contextPath } from '../paths.ts';
-import type { Keys, Rules, Written } from '../keys.ts';
-import { commonOf, commonRules, sameTexts, type Guest, type Made, type ProvisionerKind } from './kinds.ts';
+import type { ImportKeys, Rules, Written } from '../keys.ts';
+import {
+  commonOf,
+  commonRules,
+  sameTexts,
+  type ImportGuest,
+  type MadeProvisioners,
+  type ProvisionerKind,
+} from './kinds.ts';
 
 const rules = {
   ...commonRules,
@@ -14,14 +21,14 @@ const rules = {
 } as const satisfies Rules;
 
 /** A path of the context; a slash at its end has a meaning, and stays. */
-const sourceOf = ({ text, at }: Written, { reading }: Guest): string =>
+const sourceOf = ({ text, at }: Written, { reading }: ImportGuest): string =>
   reading.wrong.attempt(at, text, () => contextPath(text));
 
 /** The name under which the build keeps what Packer writes to a path of its machine. */
 const keptName = (destination: string, source: string): string =>
   posix.basename(destination === '' || destination.endsWith('/') ? source : destination);
 
-const uploadOf = (keys: Keys, source: Written | undefined, guest: Guest): Made => {
+const uploadOf = (keys: ImportKeys, source: Written | undefined, guest: ImportGuest): MadeProvisioners => {
   const content = keys.text('content');
   const isGenerated = keys.flag('generated');
   return [
@@ -41,14 +48,14 @@ const uploadOf = (keys: Keys, source: Written | undefined, guest: Guest): Made =
   ];
 };
 
-const downloadOf = (keys: Keys, source: Written): Made => [
+const downloadOf = (keys: ImportKeys, source: Written): MadeProvisioners => [
   ...commonOf(keys, 'file'),
   { key: 'direction', value: 'download', from: keys.at('direction') },
   { key: 'source', value: source.text, from: source.at },
   { key: 'destination', value: keptName(keys.text('destination') ?? '', source.text), from: keys.at('destination') },
 ];
 
-const sourcesOf = (keys: Keys): readonly Written[] => {
+const sourcesOf = (keys: ImportKeys): readonly Written[] => {
   const one = keys.text('source');
   return [
     ...(one === undefined || one === '' ? [] : [{ text: one, at: keys.at('source') }]),

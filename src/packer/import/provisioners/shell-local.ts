@@ -1,5 +1,5 @@
-import type { Keys } from '../keys.ts';
-import type { Guest, Made } from './kinds.ts';
+import type { ImportKeys } from '../keys.ts';
+import type { ImportGuest, MadeProvisioners } from './kinds.ts';
 import { inlineOf } from './shell.ts';
 
 /** Keys of Packer's that are about how it starts a script, and why they are settled here. */
@@ -14,7 +14,11 @@ export const idleOfShellLocal: Readonly<Record<string, { readonly idle: string }
 const usualShell = /^\["(?:[\w./-]*\/)?(?:ba|da|k|z)?sh","-c","\{\{ ?\.Vars ?\}\} \{\{ ?\.Script ?\}\}"\]$/;
 
 /** The keys of shell-local: inline lines under the interpreter that is asked for, and no command that starts them as they are. */
-export const keysOfShellLocal = (own: Made, keys: Keys, { reading }: Guest): Made => [
+export const keysOfShellLocal = (
+  own: MadeProvisioners,
+  keys: ImportKeys,
+  { reading }: ImportGuest,
+): MadeProvisioners => [
   ...own.filter(({ key, value, from }) => {
     const idle = Object.hasOwn(idleOfShellLocal, key) ? idleOfShellLocal[key] : undefined;
     if (idle !== undefined) reading.notes.add(from, `has no meaning here: ${idle.idle}`);

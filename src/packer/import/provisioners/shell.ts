@@ -1,6 +1,13 @@
 import { contextPath } from '../paths.ts';
-import type { Keys, Rules, Written } from '../keys.ts';
-import { commonOf, commonRules, sameTexts, type Guest, type Made, type ProvisionerKind } from './kinds.ts';
+import type { ImportKeys, Rules, Written } from '../keys.ts';
+import {
+  commonOf,
+  commonRules,
+  sameTexts,
+  type ImportGuest,
+  type MadeProvisioners,
+  type ProvisionerKind,
+} from './kinds.ts';
 
 const retried = { idle: 'what the connection loses is sent again; "max_retries" and "timeout" say the rest' } as const;
 
@@ -27,11 +34,11 @@ const rules = {
   pause_after: 'read',
 } as const satisfies Rules;
 
-const pathOf = ({ text, at }: Written, { reading }: Guest): string =>
+const pathOf = ({ text, at }: Written, { reading }: ImportGuest): string =>
   reading.wrong.attempt(at, text, () => contextPath(text));
 
 /** The inline lines, under the interpreter that is asked for. */
-export const inlineOf = (keys: Keys): Made => {
+export const inlineOf = (keys: ImportKeys): MadeProvisioners => {
   const lines = keys.list('inline')?.map(({ text }) => text);
   if (lines === undefined) return [];
   const shebang = keys.text('inline_shebang')?.replace(/^#!\s*/, '');
@@ -39,7 +46,7 @@ export const inlineOf = (keys: Keys): Made => {
   return [{ key: 'inline', value: isOwn ? lines : [`#!${shebang}`, ...lines], from: keys.at('inline') }];
 };
 
-const scriptsOf = (keys: Keys, guest: Guest): Made => {
+const scriptsOf = (keys: ImportKeys, guest: ImportGuest): MadeProvisioners => {
   const one = keys.text('script');
   const many = keys.list('scripts');
   return [
@@ -54,7 +61,7 @@ const scriptsOf = (keys: Keys, guest: Guest): Made => {
 };
 
 /** Scripts ask for the type of the builder by this name, which here is Packer's. */
-export const envOf = (keys: Keys, { builderType }: Guest): Made => {
+export const envOf = (keys: ImportKeys, { builderType }: ImportGuest): MadeProvisioners => {
   const own = keys.map('env') ?? [];
   const env = { PACKER_BUILDER_TYPE: builderType, ...Object.fromEntries(own.map(({ name, text }) => [name, text])) };
   const from = keys.raw('env') === undefined ? keys.pointer : keys.at('env');
@@ -67,7 +74,7 @@ export const envOf = (keys: Keys, { builderType }: Guest): Made => {
   ];
 };
 
-const codesOf = (keys: Keys, { reading }: Guest): Made => {
+const codesOf = (keys: ImportKeys, { reading }: ImportGuest): MadeProvisioners => {
   const given = keys.list('valid_exit_codes');
   if (given === undefined || given.length === 0) return [];
   const codes = given.map(({ text, at }) => {
@@ -78,7 +85,7 @@ const codesOf = (keys: Keys, { reading }: Guest): Made => {
 };
 
 /** The folder of a path where scripts are put. */
-export const folderOf = (keys: Keys, { reading }: Guest): Made => {
+export const folderOf = (keys: ImportKeys, { reading }: ImportGuest): MadeProvisioners => {
   const path = keys.text('remote_path');
   if (path === undefined || path === '') return sameTexts(keys, ['remote_folder']);
   const from = keys.at('remote_path');

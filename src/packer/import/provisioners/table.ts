@@ -1,8 +1,8 @@
-import { isObject, type Keys, type Rules } from '../keys.ts';
+import { isObject, type ImportKeys, type Rules } from '../keys.ts';
 import { withoutFolders } from '../paths.ts';
 import { withoutIdle } from './ansible.ts';
 import { file } from './file.ts';
-import { commonOf, commonRules, type Guest, type Made, type ProvisionerKind } from './kinds.ts';
+import { commonOf, commonRules, type ImportGuest, type MadeProvisioners, type ProvisionerKind } from './kinds.ts';
 import { powershellRules } from './powershell.ts';
 import { envOf, folderOf, shell } from './shell.ts';
 import { keysOfShellLocal } from './shell-local.ts';
@@ -44,7 +44,7 @@ const lists: readonly string[] = [
 const numberIn = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text);
 
 /** The value of a key as it would be decoded. */
-const decoded = (keys: Keys, key: string): unknown => {
+const decoded = (keys: ImportKeys, key: string): unknown => {
   if (flags.includes(key)) return keys.flag(key);
   if (lists.includes(key)) return keys.list(key)?.map(({ text }) => text);
   if (key === 'valid_exit_codes') return keys.list(key)?.map(({ text }) => numberIn(text));
@@ -60,7 +60,7 @@ const same = (type: string, rules?: Rules): ProvisionerKind => ({
   ...(rules === undefined ? {} : { rules }),
   make: (keys, guest) => {
     const isScript = scripts.includes(type);
-    const own: Made = keys
+    const own: MadeProvisioners = keys
       .names()
       .filter((key) => !Object.hasOwn(commonRules, key) && !key.startsWith('_') && keys.raw(key) !== undefined)
       .filter((key) => !isScript || !environment.includes(key))
@@ -79,7 +79,8 @@ const named = [
 ];
 
 /** Scripts on the host, which are a post-processor too. */
-export const shellLocal = (keys: Keys, guest: Guest): Made => same('shell-local').make(keys, guest).flat();
+export const shellLocal = (keys: ImportKeys, guest: ImportGuest): MadeProvisioners =>
+  same('shell-local').make(keys, guest).flat();
 
 /** Packer's sleep: nothing but a pause. */
 const sleep: ProvisionerKind = {

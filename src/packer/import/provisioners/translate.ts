@@ -2,19 +2,19 @@ import { pointerTo } from '../../../base/json/pointer.ts';
 import { bounds } from '../../../base/bounds.ts';
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { durationOf } from '../../../base/units.ts';
-import type { Draft } from '../draft.ts';
-import { isObject, judgeKeys, makeKeys, type Keys, type Layer, type Reading } from '../keys.ts';
+import type { ImportDraft } from '../draft.ts';
+import { isObject, judgeKeys, makeKeys, type ImportKeys, type KeyLayer, type KeyReading } from '../keys.ts';
 import { isFor, judgeOverride, judgeSelection } from '../selection.ts';
-import type { Made } from './kinds.ts';
+import type { MadeProvisioners } from './kinds.ts';
 import { provisionerKinds } from './table.ts';
 
 /** A builder as provisioners know it: `raw` is its name as it is written. */
-export type Target = { readonly raw: string; readonly type: string; readonly draft: Draft };
+export type ProvisionerTarget = { readonly raw: string; readonly type: string; readonly draft: ImportDraft };
 
 /** A provisioner as the template has it. */
-export type Listed = Layer;
+export type Listed = KeyLayer;
 
-const layersFor = ({ object, pointer }: Listed, { raw }: Target): readonly [Layer, ...Layer[]] => {
+const layersFor = ({ object, pointer }: Listed, { raw }: ProvisionerTarget): readonly [KeyLayer, ...KeyLayer[]] => {
   const { override } = object;
   const own = isObject(override) ? override[raw] : undefined;
   const first = { object, pointer };
@@ -22,7 +22,7 @@ const layersFor = ({ object, pointer }: Listed, { raw }: Target): readonly [Laye
 };
 
 /** The list of provisioners, and the one that cleans up; what is no object becomes a field error. */
-export const listProvisioners = (given: unknown, names: readonly string[], reading: Reading): readonly Listed[] => {
+export const listProvisioners = (given: unknown, names: readonly string[], reading: KeyReading): readonly Listed[] => {
   const { wrong } = reading;
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given)) {
@@ -41,7 +41,7 @@ export const listOne = (
   object: unknown,
   pointer: string,
   names: readonly string[],
-  reading: Reading,
+  reading: KeyReading,
 ): Listed | undefined => {
   const { wrong } = reading;
   if (!isObject(object)) {
@@ -63,15 +63,15 @@ export const listOne = (
 };
 
 /** What stands in the place of a provisioner, and how long the build waits behind it. */
-type Work = { readonly made: readonly Made[]; readonly pauseMs: number };
+type Work = { readonly made: readonly MadeProvisioners[]; readonly pauseMs: number };
 
-const pauseAt = (keys: Keys, key: string, { wrong }: Reading): number => {
+const pauseAt = (keys: ImportKeys, key: string, { wrong }: KeyReading): number => {
   const text = keys.known(key);
   return text === undefined || text === '' ? 0 : wrong.attempt(keys.at(key), 0, () => durationOf(text, 0));
 };
 
-const workOf = (listed: Listed, target: Target, reading: Reading): Work => {
-  const keys: Keys = makeKeys(layersFor(listed, target), reading);
+const workOf = (listed: Listed, target: ProvisionerTarget, reading: KeyReading): Work => {
+  const keys: ImportKeys = makeKeys(layersFor(listed, target), reading);
   const { type } = listed.object;
   const none: Work = { made: [], pauseMs: 0 };
   if (typeof type !== 'string' || !isFor(keys, target.raw)) return none;
@@ -86,7 +86,7 @@ const workOf = (listed: Listed, target: Target, reading: Reading): Work => {
 };
 
 /** A provisioner that begins later, by what the ones before it ask the build to wait. */
-const afterPause = (made: Made, pauseMs: number, { fill, wrong }: Reading): Made => {
+const afterPause = (made: MadeProvisioners, pauseMs: number, { fill, wrong }: KeyReading): MadeProvisioners => {
   if (pauseMs === 0) return made;
   const own = made.find(({ key }) => key === 'pause_before');
   const from = own?.from ?? made[0]?.from ?? '';
@@ -104,13 +104,18 @@ const afterPause = (made: Made, pauseMs: number, { fill, wrong }: Reading): Made
 };
 
 /** A provisioner that does nothing, for a pause behind the last. */
-const nothing = (from: string): Made => [
+const nothing = (from: string): MadeProvisioners => [
   { key: 'type', value: 'shell', from },
   { key: 'name', value: 'pause', from },
   { key: 'inline', value: [':'], from },
 ];
 
-const putMade = (draft: Draft, path: readonly (string | number)[], made: Made, from: string): void => {
+const putMade = (
+  draft: ImportDraft,
+  path: readonly (string | number)[],
+  made: MadeProvisioners,
+  from: string,
+): void => {
   draft.put(path, {}, from);
   for (const { key, value, from: own } of made) draft.put([...path, key], value, own);
 };
@@ -118,12 +123,12 @@ const putMade = (draft: Draft, path: readonly (string | number)[], made: Made, f
 /** The provisioners that are for this builder, in order, each with the place of what it is made of. */
 const madeInOrder = (
   all: readonly Listed[],
-  target: Target,
-  reading: Reading,
-): readonly (readonly [Made, string])[] => {
+  target: ProvisionerTarget,
+  reading: KeyReading,
+): readonly (readonly [MadeProvisioners, string])[] => {
   let pauseMs = 0;
   let last = '';
-  const list: (readonly [Made, string])[] = [];
+  const list: (readonly [MadeProvisioners, string])[] = [];
   for (const listed of all) {
     const work = workOf(listed, target, reading);
     for (const [at, made] of work.made.entries())
@@ -139,7 +144,11 @@ const madeInOrder = (
 };
 
 /** The provisioners that are for this builder. Gives the names of the files that they download. */
-export const putProvisioners = (all: readonly Listed[], target: Target, reading: Reading): readonly string[] => {
+export const putProvisioners = (
+  all: readonly Listed[],
+  target: ProvisionerTarget,
+  reading: KeyReading,
+): readonly string[] => {
   const downloads: string[] = [];
   for (const [index, [made, from]] of madeInOrder(all, target, reading).entries()) {
     if (index === bounds.provisioners) {
@@ -155,7 +164,7 @@ export const putProvisioners = (all: readonly Listed[], target: Target, reading:
 };
 
 /** The provisioner that runs when another one has failed. */
-export const putCleanup = (listed: Listed, target: Target, reading: Reading): void => {
+export const putCleanup = (listed: Listed, target: ProvisionerTarget, reading: KeyReading): void => {
   const [made, more] = workOf(listed, target, reading).made;
   if (more !== undefined) reading.wrong.add(listed.pointer, 'has several "sources": one provisioner cleans up');
   if (made !== undefined) putMade(target.draft, ['error_cleanup_provisioner'], made, listed.pointer);

@@ -1,17 +1,17 @@
 import { bounds } from '../../../base/bounds.ts';
 import { pointerTo } from '../../../base/json/pointer.ts';
 import { ParseError } from '../../../base/text/parse-error.ts';
-import { makeFill, textOf, isUnknown, type Filled } from '../../../template/language/fill.ts';
+import { makeFill, textOf, isUnknown, type FilledText } from '../../../template/language/fill.ts';
 import type { FieldErrors } from '../../../base/field-errors.ts';
 import type { Notes } from '../../../base/notes.ts';
-import type { Draft } from '../draft.ts';
+import type { ImportDraft } from '../draft.ts';
 import { isObject } from '../keys.ts';
 import { notSet } from '../../environment.ts';
 import { withoutFolders } from '../paths.ts';
 import type { ImportOptions } from '../types.ts';
 
 /** The variables of a Packer template. */
-export type Variables = {
+export type ImportedVariables = {
   /** Default by name; undefined: a value must be sent. */
   readonly defaults: ReadonlyMap<string, string | undefined>;
   readonly sensitive: ReadonlySet<string>;
@@ -44,7 +44,7 @@ const defaultsOf = (given: unknown, told: Told): Map<string, string | undefined>
   return defaults;
 };
 
-const sensitiveIn = (given: unknown, defaults: Variables['defaults'], { wrong }: Told): Set<string> => {
+const sensitiveIn = (given: unknown, defaults: ImportedVariables['defaults'], { wrong }: Told): Set<string> => {
   const at = '/sensitive-variables';
   if (given === undefined || given === null) return new Set();
   if (!Array.isArray(given)) {
@@ -60,13 +60,13 @@ const sensitiveIn = (given: unknown, defaults: Variables['defaults'], { wrong }:
 };
 
 /** Reads `variables` and `sensitive-variables`. */
-export const readVariables = (document: Readonly<Record<string, unknown>>, told: Told): Variables => {
+export const readVariables = (document: Readonly<Record<string, unknown>>, told: Told): ImportedVariables => {
   const defaults = defaultsOf(document['variables'], told);
   return { defaults, sensitive: sensitiveIn(document['sensitive-variables'], defaults, told) };
 };
 
 /** Declares them in a document, so that a build may send other values. */
-export const putVariables = ({ defaults, sensitive }: Variables, draft: Draft): void => {
+export const putVariables = ({ defaults, sensitive }: ImportedVariables, draft: ImportDraft): void => {
   for (const [name, value] of defaults) {
     const from = pointerTo(['variables', name]);
     const declared = value === undefined ? { required: true } : { default: value };
@@ -76,13 +76,13 @@ export const putVariables = ({ defaults, sensitive }: Variables, draft: Draft): 
 
 /** Fills texts in with the values that are known: those that were sent, else the defaults. Throws ParseErrors. */
 export const fillWith = (
-  { defaults }: Variables,
+  { defaults }: ImportedVariables,
   { variables: sent, frozen }: Pick<ImportOptions, 'variables' | 'frozen'>,
 ): ((text: string) => string | undefined) => {
   const underway = new Set<string>();
-  const known = (text: string): Filled => ({ pieces: [text], isSecret: false });
+  const known = (text: string): FilledText => ({ pieces: [text], isSecret: false });
 
-  const variable = (name: string): Filled | undefined => {
+  const variable = (name: string): FilledText | undefined => {
     if (!defaults.has(name)) return undefined;
     const given = Object.hasOwn(sent, name) ? sent[name] : undefined;
     if (typeof given === 'object') return { pieces: [{ unknown: name }], isSecret: false };

@@ -1,7 +1,7 @@
 import { sizeText } from '../../parts/format.ts';
 import { Trouble } from '../../parts/trouble.tsx';
 import { hrefOf } from '../../shell/router.ts';
-import type { Difference } from './diverge.ts';
+import type { ConsoleDifference } from './diverge.ts';
 import type { ConsoleLine } from './lines.ts';
 import { mostBytes } from './read.ts';
 import { useDivergence, type ComparedConsoles } from './use-divergence.ts';
@@ -41,7 +41,7 @@ const Part = ({ name, id, lines, from, to, apart }: PartProps) => {
   );
 };
 
-const linesText = (lines: readonly ConsoleLine[], [from, to]: Difference['a']): string => {
+const linesText = (lines: readonly ConsoleLine[], [from, to]: ConsoleDifference['a']): string => {
   if (from === to) return 'nothing';
   const shown = lines.slice(from, Math.min(to, from + mostOfOne)).map(({ number, text }) => `${number} ${text}`);
   const more = to - from - shown.length;

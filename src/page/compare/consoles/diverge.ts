@@ -1,5 +1,5 @@
 /** A part in which two consoles are not the same, before they are again: from, and up to, these lines of each. */
-export type Difference = {
+export type ConsoleDifference = {
   readonly a: readonly [from: number, to: number];
   readonly b: readonly [from: number, to: number];
 };
@@ -8,7 +8,7 @@ export type Divergence = {
   /** How many lines are the same in both. */
   readonly alike: number;
   /** The differences behind which they are the same again, in their order. */
-  readonly differences: readonly Difference[];
+  readonly differences: readonly ConsoleDifference[];
   /** Where they go apart for good, the line of each; undefined where they come to their ends together. */
   readonly at?: { readonly a: number; readonly b: number };
 };
@@ -83,7 +83,7 @@ const meetFirst = (a: readonly string[], b: readonly string[]): Place | undefine
  * and of differences.
  */
 export const diverge = (a: readonly string[], b: readonly string[]): Divergence => {
-  const differences: Difference[] = [];
+  const differences: ConsoleDifference[] = [];
   let at: Place = { a: 0, b: 0 };
   let alike = 0;
   while (at.a < a.length && at.b < b.length) {
@@ -101,10 +101,10 @@ export const diverge = (a: readonly string[], b: readonly string[]): Divergence 
 };
 
 /** What has been read of a console: how many lines, and whether that is all of it. */
-export type Reach = { readonly lines: number; readonly isWhole: boolean };
+export type ConsoleReach = { readonly lines: number; readonly isWhole: boolean };
 
 /** Whether more of the consoles would not change where they go apart. */
-export const isSettled = ({ at }: Divergence, a: Reach, b: Reach): boolean => {
+export const isSettled = ({ at }: Divergence, a: ConsoleReach, b: ConsoleReach): boolean => {
   if (a.isWhole && b.isWhole) return true;
   if (at === undefined) return false;
   return (a.isWhole || at.a + widest + together <= a.lines) && (b.isWhole || at.b + widest + together <= b.lines);

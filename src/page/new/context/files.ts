@@ -5,7 +5,7 @@ import { tarOf } from './tar.ts';
 export type ContextFile = { readonly path: string; readonly content: Blob };
 
 /** What a host takes as a context. */
-export type Limits = { readonly files: number; readonly bytes: number };
+export type PageLimits = { readonly files: number; readonly bytes: number };
 
 /** Where the values of variables stand in a context: see `POST /builds`. */
 const valuesFile = 'variables.json';

@@ -1,5 +1,5 @@
 /** A file of an archive, by its path in it. */
-export type TarFile = { readonly path: string; readonly content: Blob; readonly mode: number };
+export type PageTarFile = { readonly path: string; readonly content: Blob; readonly mode: number };
 
 const blockBytes = 512;
 
@@ -59,7 +59,7 @@ const record = (key: string, value: string): string => {
   return withLength(bytesOf(withLength(guess)));
 };
 
-const partsOf = ({ path, content, mode }: TarFile): readonly (Blob | Uint8Array<ArrayBuffer>)[] => {
+const partsOf = ({ path, content, mode }: PageTarFile): readonly (Blob | Uint8Array<ArrayBuffer>)[] => {
   const known = split(path);
   const parts = [
     header({ ...(known ?? { name: 'long' }), mode, size: content.size }, '0'),
@@ -72,5 +72,5 @@ const partsOf = ({ path, content, mode }: TarFile): readonly (Blob | Uint8Array<
 };
 
 /** The files as an archive, in this order. What they hold is read when the archive is sent, and not before. */
-export const tarOf = (files: readonly TarFile[]): Blob =>
+export const tarOf = (files: readonly PageTarFile[]): Blob =>
   new Blob([...files.flatMap(partsOf), new Uint8Array(2 * blockBytes)], { type: 'application/x-tar' });

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Source } from '../draft.ts';
+import type { DraftSource } from '../draft.ts';
 import { FolderChoice } from './folder.tsx';
 import { StoredChoice } from './stored.tsx';
 import { TextChoice } from './text.tsx';
@@ -10,8 +10,8 @@ type Kind = keyof typeof kinds;
 const isKind = (text: string): text is Kind => Object.hasOwn(kinds, text);
 
 export type ChoiceProps = {
-  readonly source: Source | undefined;
-  readonly choose: (source: Source | undefined) => void;
+  readonly source: DraftSource | undefined;
+  readonly choose: (source: DraftSource | undefined) => void;
 };
 
 const Chosen = ({ kind, ...props }: ChoiceProps & { readonly kind: Kind }) => {

@@ -3,11 +3,11 @@ import { Field } from '../../parts/field.tsx';
 import { sizeText } from '../../parts/format.ts';
 import { Trouble } from '../../parts/trouble.tsx';
 import { chosenFiles, droppedFiles } from '../context/dropped.ts';
-import { sizeOf, withoutIgnored, type ContextFile, type Limits } from '../context/files.ts';
+import { sizeOf, withoutIgnored, type ContextFile, type PageLimits } from '../context/files.ts';
 import type { ChoiceProps } from './choice.tsx';
 import { useLimits } from './use-limits.ts';
 
-const tooMuch = (files: readonly ContextFile[], most: Limits): string | undefined => {
+const tooMuch = (files: readonly ContextFile[], most: PageLimits): string | undefined => {
   const leaveOut = 'Leave out what the template does not name, with .imagedignore.';
   if (files.length > most.files) return `There are more than the ${most.files} files that this host takes. ${leaveOut}`;
   const size = sizeOf(files);
@@ -17,7 +17,7 @@ const tooMuch = (files: readonly ContextFile[], most: Limits): string | undefine
 };
 
 /** Takes a folder's files, unless they are more than the host takes. */
-const useFolder = (choose: ChoiceProps['choose'], most: Limits | undefined) => {
+const useFolder = (choose: ChoiceProps['choose'], most: PageLimits | undefined) => {
   const [error, setError] = useState<Error>();
   const take = async (found: readonly ContextFile[]) => {
     const files = await withoutIgnored(found);

@@ -2,14 +2,14 @@ import { dayAt, Frame, heightAt } from './frame.tsx';
 import { ticksFor } from './scale.ts';
 
 /** A part of each day's bar; `name` is its class too. */
-export type Part = { readonly name: string; readonly values: readonly number[] };
+export type BarPart = { readonly name: string; readonly values: readonly number[] };
 
 type Props = {
   readonly title: string;
   readonly about: string;
   readonly days: readonly string[];
   /** From below. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly BarPart[];
 };
 
 /** Bars by day, of parts that stand on one another. */

@@ -3,13 +3,13 @@ import { dayAt, Frame, heightAt } from './frame.tsx';
 import { ticksFor } from './scale.ts';
 
 /** Seconds by day; undefined where nothing was measured. */
-export type Line = { readonly name: string; readonly values: readonly (number | undefined)[] };
+export type ChartLine = { readonly name: string; readonly values: readonly (number | undefined)[] };
 
 type Props = {
   readonly title: string;
   readonly about: string;
   readonly days: readonly string[];
-  readonly lines: readonly Line[];
+  readonly lines: readonly ChartLine[];
 };
 
 type Point = { readonly x: number; readonly y: number };
@@ -42,7 +42,7 @@ const Drawn = ({ points, line }: { readonly points: readonly (Point | undefined)
 export const Lines = ({ title, about, days, lines }: Props) => {
   const ticks = ticksFor(Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))), 'seconds');
   const largest = ticks.at(-1) ?? 1;
-  const pointsOf = ({ values }: Line) =>
+  const pointsOf = ({ values }: ChartLine) =>
     values.map((value, at): Point | undefined => {
       const { x, width } = dayAt(at, days.length);
       return value === undefined ? undefined : { x: x + width / 2, y: heightAt(value, largest) };

@@ -14,7 +14,7 @@ export const places = {
 } as const;
 
 /** How a value becomes another: from plain to encrypted, or from one key to the next. */
-export type Change = (text: string, place: string) => string;
+export type ColumnChange = (text: string, place: string) => string;
 
 type Input = { readonly build_id: string; readonly template: string; readonly variables: string };
 type Version = { readonly name: string; readonly version: number; readonly document: string };
@@ -29,7 +29,7 @@ type Layer = { readonly key: string; readonly facts: string };
 type Secret = { readonly name: string; readonly value: string };
 
 /** Changes every value of every encrypted column. To be called in a transaction. */
-export const changeAll = (db: Database, change: Change): void => {
+export const changeAll = (db: Database, change: ColumnChange): void => {
   // Ids first: the table must not change below an open cursor.
   const ids = db.prepare<[], string>('SELECT build_id FROM build_input').pluck().all();
   const input = db.prepare<[string], Input>('SELECT build_id, template, variables FROM build_input WHERE build_id = ?');

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import { makeCipher, type Cipher, type Key } from '../../../base/cipher/cipher.ts';
+import { makeCipher, type Cipher, type CipherKey } from '../../../base/cipher/cipher.ts';
 import { Fault } from '../../../base/fault.ts';
 import { parsed } from '../rows.ts';
 
@@ -49,7 +49,7 @@ const columnsWith = (db: Database, { keyId, encrypt, decrypt }: Cipher, mac: Enc
 /** What the store is encrypted with from now on: a new row. To be called in a transaction. `macKey`: of the key before. */
 export const beginEncryption = (
   db: Database,
-  key: Key,
+  key: CipherKey,
   macKey: string = randomBytes(32).toString('base64'),
 ): Encryption => {
   const row = JSON.stringify(makeCipher(key).encrypt(JSON.stringify(macKey), macPlace));
@@ -58,11 +58,11 @@ export const beginEncryption = (
 };
 
 /** The key of the digests, as the row has it. */
-export const macKeyOf = (db: Database, key: Key, row: string): string =>
+export const macKeyOf = (db: Database, key: CipherKey, row: string): string =>
   columnsWith(db, makeCipher(key), (digest) => digest).decrypt<string>(row, macPlace);
 
 /** What the store is encrypted with, as its row says. Throws `store_unavailable` where the key is not that of the row. */
-export const encryptionWith = (db: Database, key: Key, row: string): Encryption => {
+export const encryptionWith = (db: Database, key: CipherKey, row: string): Encryption => {
   const macKey = Buffer.from(macKeyOf(db, key, row), 'base64');
   return columnsWith(db, makeCipher(key), (digest) => createHmac('sha256', macKey).update(digest).digest('hex'));
 };

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { newKey, type Key } from '../../../base/cipher/cipher.ts';
+import { newKey, type CipherKey } from '../../../base/cipher/cipher.ts';
 import { readKeyFile, writeKeyFile } from '../../../base/cipher/key-file.ts';
 import { Fault } from '../../../base/fault.ts';
 import { parsed } from '../rows.ts';
@@ -18,7 +18,7 @@ const lost = (db: Database, file: string, keyId: string): Fault =>
     },
   );
 
-const wrong = (db: Database, file: string, keyId: string, keys: readonly Key[]): Fault =>
+const wrong = (db: Database, file: string, keyId: string, keys: readonly CipherKey[]): Fault =>
   new Fault(
     'store_unavailable',
     `The key file ${file} has the key ${keys.map(({ id }) => id).join(', ')}, and ${db.name} is encrypted with the key ${keyId}. ${restore}`,
@@ -26,7 +26,7 @@ const wrong = (db: Database, file: string, keyId: string, keys: readonly Key[]):
   );
 
 /** The key that the store is encrypted with. Throws `store_unavailable`, `configuration_invalid`. */
-const keyOfRow = (db: Database, file: string, keyId: string): Key => {
+const keyOfRow = (db: Database, file: string, keyId: string): CipherKey => {
   const keys = readKeyFile(file);
   if (keys === undefined) throw lost(db, file, keyId);
   const key = keys.find(({ id }) => id === keyId);

@@ -1,6 +1,6 @@
 import { layerBounds } from '../../../base/bounds.ts';
 import type { LayerKind } from '../../../layers/types.ts';
-import type { LayerIndex, Link, Taken } from '../../layers.ts';
+import type { LayerIndex, Link, TakenLayer } from '../../layers.ts';
 import type { Connection } from '../connection.ts';
 import { parsed } from '../rows.ts';
 import { entryColumns, toEntry, toLayer, type EntryRow, type LayerRow } from './rows.ts';
@@ -29,7 +29,7 @@ const held = `WITH RECURSIVE held (key) AS (
 
 const sums = 'SELECT count(*) AS layers, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(own_bytes), 0) AS ownBytes';
 
-type Sum = Taken & { readonly layers: number };
+type Sum = TakenLayer & { readonly layers: number };
 
 const noneKept: Sum = { layers: 0, bytes: 0, ownBytes: 0 };
 

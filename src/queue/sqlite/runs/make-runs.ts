@@ -1,11 +1,11 @@
 import { Fault } from '../../../base/fault.ts';
 import { timeOfId } from '../../../base/ids.ts';
 import type { Idempotency, NewRun } from '../../asked.ts';
-import type { Run } from '../../records.ts';
+import type { StoredRun } from '../../records.ts';
 import type { Store } from '../../store.ts';
 import { bytesOf, type makeAccept } from '../accept.ts';
 import type { Connection } from '../connection.ts';
-import type { Keys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { WriteCancel } from '../ends.ts';
 import type { RunRows } from './run-rows.ts';
 
@@ -28,19 +28,23 @@ const toRow = (run: NewRun, builds: number) => ({
 export const makeRuns = (
   { db, read, write }: Connection,
   { find, builds, before }: RunRows,
-  facts: { readonly accept: ReturnType<typeof makeAccept>; readonly keys: Keys; readonly writeCancel: WriteCancel },
+  facts: {
+    readonly accept: ReturnType<typeof makeAccept>;
+    readonly keys: StoreKeys;
+    readonly writeCancel: WriteCancel;
+  },
 ): Pick<Store, 'addRun' | 'replayRun' | 'findRun' | 'runs' | 'cancelRun'> => {
   const { accept, keys, writeCancel } = facts;
   const insert = db.prepare(`
     INSERT INTO run (id, template_name, template_version, parallel, fail_fast, requested_by, rebuild_of, created_at, builds)
     VALUES (:id, :template_name, :template_version, :parallel, :fail_fast, :requested_by, :rebuild_of, :created_at, :builds)`);
 
-  const seen = (id: string): Run => {
+  const seen = (id: string): StoredRun => {
     const run = find(id);
     if (!run) throw new Fault('not_found', `There is no run ${id}.`);
     return run;
   };
-  const replay = (idempotency: Idempotency): Run | undefined => {
+  const replay = (idempotency: Idempotency): StoredRun | undefined => {
     const id = keys.used(idempotency, 'run');
     return id === undefined ? undefined : seen(id);
   };

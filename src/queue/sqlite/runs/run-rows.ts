@@ -1,4 +1,4 @@
-import type { Build, Run } from '../../records.ts';
+import type { Build, StoredRun } from '../../records.ts';
 import { runStatusOf } from '../../rules/run.ts';
 import type { Connection } from '../connection.ts';
 import { toBuild, type BuildRow } from '../rows.ts';
@@ -21,7 +21,7 @@ export type RunRow = {
   readonly version: number;
 };
 
-const toRun = (row: RunRow, builds: readonly Build[]): Run => ({
+const toRun = (row: RunRow, builds: readonly Build[]): StoredRun => ({
   id: row.id,
   status: runStatusOf({ ...row, queued: builds.filter(({ status }) => status === 'queued').length }),
   templateName: row.template_name,
@@ -42,9 +42,9 @@ export type RunRows = {
   readonly row: (id: string) => RunRow | undefined;
   /** Its builds that are still there, in the order of its machines: ids sort as they were made. */
   readonly builds: (id: string) => readonly Build[];
-  readonly find: (id: string) => Run | undefined;
+  readonly find: (id: string) => StoredRun | undefined;
   /** The newest before this id. */
-  readonly before: (id: string, limit: number) => readonly Run[];
+  readonly before: (id: string, limit: number) => readonly StoredRun[];
 };
 
 export const makeRunRows = ({ db }: Pick<Connection, 'db'>): RunRows => {

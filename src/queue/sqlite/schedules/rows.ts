@@ -60,7 +60,7 @@ export const toScheduleRow = (
 });
 
 /** A row of `schedule_run`. */
-export type RunRow = {
+export type ScheduleRunRow = {
   readonly due_at: number;
   readonly at: number;
   readonly outcome: ScheduleRun['outcome'];
@@ -70,7 +70,7 @@ export type RunRow = {
   readonly by: string | null;
 };
 
-export const toScheduleRun = (row: RunRow): ScheduleRun => ({
+export const toScheduleRun = (row: ScheduleRunRow): ScheduleRun => ({
   ...{ dueAt: row.due_at, at: row.at },
   ...(row.by === null ? {} : { by: row.by }),
   ...(row.outcome === 'started'

@@ -2,7 +2,7 @@ import { scheduleBounds } from '../../../base/bounds.ts';
 import { Fault } from '../../../base/fault.ts';
 import type { ScheduleStore } from '../../schedules.ts';
 import type { Connection } from '../connection.ts';
-import { toSchedule, toScheduleRow, toScheduleRun, type RunRow, type ScheduleRow } from './rows.ts';
+import { toSchedule, toScheduleRow, toScheduleRun, type ScheduleRunRow, type ScheduleRow } from './rows.ts';
 
 const full = (): Fault =>
   new Fault(
@@ -85,7 +85,7 @@ export const makeSchedules = (connection: Connection): ScheduleStore => {
   const forgetOld = db.prepare<[{ readonly name: string; readonly keep: number }]>(`
     DELETE FROM schedule_run WHERE schedule = :name
       AND n <= (SELECT max(n) FROM schedule_run WHERE schedule = :name) - :keep`);
-  const runs = db.prepare<[string, number], RunRow>(
+  const runs = db.prepare<[string, number], ScheduleRunRow>(
     'SELECT * FROM schedule_run WHERE schedule = ? ORDER BY n DESC LIMIT ?',
   );
   const builds = db.prepare<[string], { readonly id: string; readonly status: string; readonly inputs: string }>(`

@@ -1,5 +1,5 @@
 import { statisticsBounds } from '../../../base/bounds.ts';
-import type { RecentTimes, StatisticsStore, Times } from '../../statistics.ts';
+import type { RecentTimes, StatisticsStore, StatisticTimes } from '../../statistics.ts';
 import type { Connection } from '../connection.ts';
 
 // The index build_by_good_run begins with all of these and ends with the id: the newest are read, and no others.
@@ -23,7 +23,7 @@ type BuildTime = { readonly id: string; readonly attempt: number; readonly ms: n
 type StepTime = { readonly name: string; readonly ms: number };
 
 /** The times of which there is at least one. */
-const timesOf = (unordered: readonly number[]): Times => {
+const timesOf = (unordered: readonly number[]): StatisticTimes => {
   const ms = unordered.toSorted((one, other) => one - other);
   const at = (part: number) => ms[Math.max(0, Math.ceil(ms.length * part) - 1)] ?? 0;
   return { n: ms.length, p50Ms: at(0.5), p95Ms: at(0.95) };

@@ -1,6 +1,13 @@
 import { statisticsBounds } from '../../../base/bounds.ts';
 import { quantileOf, type Bucket } from '../../rules/histogram.ts';
-import type { BuildsOfTemplate, DayOfBuilds, Days, Statistics, StatisticsStore, Times } from '../../statistics.ts';
+import type {
+  BuildsOfTemplate,
+  DayOfBuilds,
+  Days,
+  Statistics,
+  StatisticsStore,
+  StatisticTimes,
+} from '../../statistics.ts';
 import type { Connection } from '../connection.ts';
 import { all } from './count-ends.ts';
 
@@ -26,7 +33,7 @@ type Day = { readonly day: number; readonly builds: readonly BuildsRow[]; readon
 
 const sum = (rows: readonly { readonly n: number }[]): number => rows.reduce((whole, { n }) => whole + n, 0);
 
-const timesOf = (buckets: readonly Bucket[]): Times | undefined => {
+const timesOf = (buckets: readonly Bucket[]): StatisticTimes | undefined => {
   const [p50Ms, p95Ms] = [quantileOf(buckets, 0.5), quantileOf(buckets, 0.95)];
   return p50Ms === undefined || p95Ms === undefined ? undefined : { n: sum(buckets), p50Ms, p95Ms };
 };

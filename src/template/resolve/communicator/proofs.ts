@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../../context/files.ts';
+import type { ContextHostFacts } from '../../../context/files.ts';
 import { readFileSync, statSync } from 'node:fs';
 import type { FieldErrors } from '../../../base/field-errors.ts';
 import { ParseError } from '../../../base/text/parse-error.ts';
@@ -12,7 +12,7 @@ export type ProofParts = {
   readonly fields: Fields;
   readonly wrong: FieldErrors;
   readonly notes: Notes;
-  readonly host: HostFacts | undefined;
+  readonly host: ContextHostFacts | undefined;
 };
 
 type Asked = {

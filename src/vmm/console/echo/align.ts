@@ -1,4 +1,4 @@
-import type { Piece } from './settle.ts';
+import type { EchoPiece } from './settle.ts';
 
 /** How many characters of what is expected have been seen, each with the least other output that it took. */
 type Ways = Map<number, number>;
@@ -8,7 +8,7 @@ const add = (ways: Ways, seen: number, noise: number) => {
 };
 
 /** How many characters of `expected` have been seen when the piece follows `seen` of them; undefined when it does not. */
-export const seenWith = (piece: Piece, expected: readonly string[], seen: number): number | undefined => {
+export const seenWith = (piece: EchoPiece, expected: readonly string[], seen: number): number | undefined => {
   if (typeof piece === 'string') return piece === expected[seen] ? seen + 1 : undefined;
   const { redrawn, brings } = piece;
   const start = seen + brings - redrawn.length;
@@ -16,7 +16,7 @@ export const seenWith = (piece: Piece, expected: readonly string[], seen: number
 };
 
 /** Line editors wrap long lines: by CR, blank and CR, CR and the last character again (bash), or a line end (busybox). */
-const isWrap = (pieces: readonly Piece[], at: number, expected: readonly string[], seen: number): boolean => {
+const isWrap = (pieces: readonly EchoPiece[], at: number, expected: readonly string[], seen: number): boolean => {
   const character = pieces[at];
   const isRepeat = pieces[at - 1] === '\r' && character === expected[seen - 1];
   return seen > 0 && (isRepeat || (character === ' ' && pieces[at + 1] === '\r' && pieces[at + 2] !== '\n'));
@@ -24,7 +24,7 @@ const isWrap = (pieces: readonly Piece[], at: number, expected: readonly string[
 
 /** What a piece makes of one way: where it leads without a line end in between. */
 const follow = (
-  pieces: readonly Piece[],
+  pieces: readonly EchoPiece[],
   at: number,
   expected: readonly string[],
   [seen, noise]: readonly [number, number],
@@ -48,7 +48,7 @@ const follow = (
  * character never aligns.
  */
 export const align = (
-  pieces: readonly Piece[],
+  pieces: readonly EchoPiece[],
   expected: readonly string[],
   isFresh: boolean,
 ): ReadonlyMap<number, number> => {

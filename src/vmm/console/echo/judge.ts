@@ -2,7 +2,7 @@ import { plain } from '../../../base/machine/plain.ts';
 import { align, seenWith } from './align.ts';
 import { redrawBegunIn } from './redraw.ts';
 import { settle } from './settle.ts';
-import type { Piece } from './settle.ts';
+import type { EchoPiece } from './settle.ts';
 
 /**
  * How what came compares with what was typed: `exact` is the echo and nothing else; `mixed` is the whole echo with other
@@ -15,7 +15,7 @@ export type Echo = 'exact' | 'mixed' | 'partial' | 'astray';
 export const echoable = (typed: string): string => typed.replace(/[\x00-\x1f\x7f-\x9f]/g, '');
 
 /** How many characters were seen if nothing else came, not even a wrap. */
-const seenStraight = (pieces: readonly Piece[], expected: readonly string[]): number | undefined => {
+const seenStraight = (pieces: readonly EchoPiece[], expected: readonly string[]): number | undefined => {
   let seen: number | undefined = 0;
   for (const piece of pieces) {
     seen = seenWith(piece, expected, seen);

@@ -6,7 +6,7 @@ import { runProgram } from '../../../base/program.ts';
 import { withOutgoing } from './outgoing.ts';
 import { endProcesses } from '../process/processes.ts';
 import { makeTrialFolder } from '../probe/trial-folder.ts';
-import { giveTo, lowered, type Command, type QemuUser } from '../process/user.ts';
+import { giveTo, lowered, type ProgramCommand, type QemuUser } from '../process/user.ts';
 
 const mostMsToRehearse = 10_000;
 
@@ -31,7 +31,7 @@ export const whyNoOutgoing = async (
   using deadline = clock.deadline(mostMsToRehearse, signal, () => late);
   try {
     await runProgram('slirp4netns', ['--version'], { signal: deadline.signal });
-    const lower = (command: Command) => lowered(user, command, 0, 'none');
+    const lower = (command: ProgramCommand) => lowered(user, command, 0, 'none');
     const { file, args, ...as } = await withOutgoing(own, '100.64.0', { file: 'true', args: [] }, lower);
     const options = { ...as, cwd: own, signal: deadline.signal, accept: 'any' } as const;
     const { exitCode, stderr } = await runProgram(file, args, options);

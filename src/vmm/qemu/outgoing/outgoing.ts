@@ -8,7 +8,7 @@
 import { stat } from 'node:fs/promises';
 import { lineBounds } from '../../../base/bounds.ts';
 import { networkSocket } from '../names.ts';
-import type { Command } from '../process/user.ts';
+import type { ProgramCommand } from '../process/user.ts';
 
 // The unit of `ulimit -f` (POSIX, ulimit).
 const logBlocks = lineBounds.wordsBytes / 512;
@@ -86,11 +86,11 @@ const isOpenToAll = async (device: string): Promise<boolean> => {
 export const withOutgoing = async (
   folder: string,
   network: string,
-  { file, args }: Command,
-  lower: (command: Command) => Promise<Command>,
-): Promise<Command> => {
-  const command: Command = { file: 'unshare', args: [...namespaces, file, ...args] };
-  const launch = ({ file, args }: Command): Command => ({
+  { file, args }: ProgramCommand,
+  lower: (command: ProgramCommand) => Promise<ProgramCommand>,
+): Promise<ProgramCommand> => {
+  const command: ProgramCommand = { file: 'unshare', args: [...namespaces, file, ...args] };
+  const launch = ({ file, args }: ProgramCommand): ProgramCommand => ({
     file: 'sh',
     args: ['-c', launcher, 'imaged-network', network, networkSocket(folder), file, ...args],
   });

@@ -3,7 +3,7 @@
 import { link, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
-import { startDetached, type Detached } from '../../../base/process/start-detached.ts';
+import { startDetached, type DetachedProcess } from '../../../base/process/start-detached.ts';
 import { runProgram } from '../../../base/program.ts';
 import { removeHeld } from '../../held/holder.ts';
 import { asksForOutgoing } from '../../nics.ts';
@@ -19,7 +19,7 @@ import { withOutgoing } from '../outgoing/outgoing.ts';
 import { holdFromBeginning, type Holding } from '../pipes.ts';
 import { planOf } from '../plan.ts';
 import type { Qmp } from '../qmp.ts';
-import { giveTo, lowered, type Command, type QemuUser } from './user.ts';
+import { giveTo, lowered, type ProgramCommand, type QemuUser } from './user.ts';
 
 // It takes milliseconds, and leaves nothing.
 const never = new AbortController().signal;
@@ -71,7 +71,7 @@ const makeOwnFolder = async (
 };
 
 /** A QEMU that runs, its arguments, and what holds its serial line. */
-export type SpawnedQemu = Detached & { readonly argv: readonly string[]; readonly holding: Holding };
+export type SpawnedQemu = DetachedProcess & { readonly argv: readonly string[]; readonly holding: Holding };
 
 /** Leaves nothing of a holder whose QEMU has not started. */
 export const endHolding = async (holding: Holding): Promise<void> => {
@@ -89,7 +89,7 @@ export const spawnQemu = async (spec: MachineSpec, host: QemuHost, signal: Abort
   const argv = qemuArgv(plan, host);
   await makeOwnFolder(spec, networkConfig(plan, host.netcat), host.user);
   const plain = { file: host.binary, args: argv };
-  const lower = (command: Command) => lowered(host.user, command, spec.slot, host.accelerator);
+  const lower = (command: ProgramCommand) => lowered(host.user, command, spec.slot, host.accelerator);
   const { file, args, ...as } = asksForOutgoing(spec.nics)
     ? await withOutgoing(spec.folder, networkOf(networkNumberOf(spec), 0), plain, lower)
     : await lower(plain);

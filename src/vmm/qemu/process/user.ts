@@ -6,13 +6,13 @@ import { identityOf, type Identity } from '../../../base/identity.ts';
 import { runProgram } from '../../../base/program.ts';
 import type { Accelerator } from '../argv.ts';
 
-export type Command = { readonly file: string; readonly args: readonly string[]; readonly as?: Identity };
+export type ProgramCommand = { readonly file: string; readonly args: readonly string[]; readonly as?: Identity };
 
 export type QemuUser = {
   /** The user of a slot's machine. */
   readonly of: (slot: number) => Identity;
   /** The command as that user's, without capabilities and without a way to get any. */
-  readonly lower: (command: Command, slot: number, accelerator: Accelerator | 'none') => Promise<Command>;
+  readonly lower: (command: ProgramCommand, slot: number, accelerator: Accelerator | 'none') => Promise<ProgramCommand>;
 };
 
 /** No distribution and no container manager gives these away (systemd, "Users, Groups, UIDs and GIDs": unused). */
@@ -31,7 +31,11 @@ const groupFor = async (accelerator: keyof typeof deviceOf): Promise<number | un
 };
 
 /** By setpriv(1), which becomes the command: the bounding set has to go while there is still somebody to take it away. */
-const bySetpriv = ({ file, args }: Command, { uid, gid }: Identity, group: number | undefined): Command => ({
+const bySetpriv = (
+  { file, args }: ProgramCommand,
+  { uid, gid }: Identity,
+  group: number | undefined,
+): ProgramCommand => ({
   file: 'setpriv',
   args: [
     `--reuid=${uid}`,
@@ -42,7 +46,7 @@ const bySetpriv = ({ file, args }: Command, { uid, gid }: Identity, group: numbe
 });
 
 /** By Node, which drops all groups: no_new_privs comes with QEMU's own filter then. */
-const byNode = ({ file, args }: Command, { uid, gid }: Identity, group: number | undefined): Command => ({
+const byNode = ({ file, args }: ProgramCommand, { uid, gid }: Identity, group: number | undefined): ProgramCommand => ({
   file,
   args,
   as: { uid, gid: group ?? gid },
@@ -89,10 +93,10 @@ export const findUser = async (
 /** The command as it is, where QEMU runs as imaged does. */
 export const lowered = async (
   user: QemuUser | undefined,
-  command: Command,
+  command: ProgramCommand,
   slot: number,
   accelerator: Accelerator | 'none',
-): Promise<Command> => (user === undefined ? command : user.lower(command, slot, accelerator));
+): Promise<ProgramCommand> => (user === undefined ? command : user.lower(command, slot, accelerator));
 
 /** Gives a folder or a file that imaged has just made to the user of a slot. */
 export const giveTo = async (path: string, user: QemuUser | undefined, slot: number): Promise<void> => {

@@ -1,11 +1,11 @@
 import { quoted } from '../../../../base/text/nearest.ts';
 import { HclError } from '../../hcl-error.ts';
-import type { Attribute, Block, Body, Expression, Label } from '../ast.ts';
+import type { Attribute, HclBlock, HclBody, Expression, Label } from '../ast.ts';
 import { dynamicShape, type Shape } from './shapes.ts';
 import type { Json, JsonMember, JsonText } from './value.ts';
 
 /** How strings are read. */
-export type Reader = {
+export type JsonReader = {
   /** What a string comes to that is a value: a template, or the text as it stands. */
   readonly text: (text: JsonText) => Expression;
   /** A string that is an expression. */
@@ -14,7 +14,7 @@ export type Reader = {
 
 const nameOf = ({ name }: JsonMember): string => name.text.text;
 
-const expressionOf = (json: Json, reader: Reader): Expression => {
+const expressionOf = (json: Json, reader: JsonReader): Expression => {
   if (json.kind === 'text') return reader.text(json);
   if (json.kind === 'literal') return json;
   const { at } = json;
@@ -39,12 +39,12 @@ const membersOf = (json: Json, what: string): readonly JsonMember[] => {
   });
 };
 
-const blocksOf = (member: JsonMember, shape: Shape, reader: Reader): readonly Block[] => {
+const blocksOf = (member: JsonMember, shape: Shape, reader: JsonReader): readonly HclBlock[] => {
   const type = nameOf(member);
   const known = Object.hasOwn(shape.blocks, type) ? shape.blocks[type] : undefined;
   // A block that is not known is refused by its type: what it holds does not matter.
   if (known === undefined) return [{ at: member.name.at, type, labels: [], body: { attributes: [], blocks: [] } }];
-  const within = (json: Json, labels: readonly Label[]): readonly Block[] => {
+  const within = (json: Json, labels: readonly Label[]): readonly HclBlock[] => {
     if (labels.length < known.labels) {
       const members = membersOf(json, `its names are labels of ${type}`);
       if (members.length === 0) throw new HclError(json.at, `${type} needs a label, which is the name of an object`);
@@ -64,9 +64,9 @@ const blocksOf = (member: JsonMember, shape: Shape, reader: Reader): readonly Bl
 };
 
 /** Attributes and blocks of an object, or of a list of objects, as the shape tells them apart. Throws an HclError. */
-export const bodyOf = (json: Json, shape: Shape, reader: Reader): Body => {
+export const bodyOf = (json: Json, shape: Shape, reader: JsonReader): HclBody => {
   const attributes = new Map<string, Attribute>();
-  const blocks: Block[] = [];
+  const blocks: HclBlock[] = [];
   for (const member of membersOf(json, 'its names are attributes and blocks')) {
     const [name, { at }] = [nameOf(member), member.name];
     // A comment.

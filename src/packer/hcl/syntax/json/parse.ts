@@ -1,4 +1,4 @@
-import type { Body, Expression } from '../ast.ts';
+import type { HclBody, Expression } from '../ast.ts';
 import type { Allowance, Cursor } from '../cursor.ts';
 import { bodyOf } from './body.ts';
 import { attributes, fileShape } from './shapes.ts';
@@ -14,7 +14,7 @@ type Native = {
  * Reads a file in HCL's JSON syntax: a template, whose strings are templates, or values of variables, whose strings are
  * texts as they stand. Throws an HclError.
  */
-export const parseJsonBody = (cursor: Cursor, holds: 'template' | 'values', native: Native): Body => {
+export const parseJsonBody = (cursor: Cursor, holds: 'template' | 'values', native: Native): HclBody => {
   const { allowance } = cursor;
   const verbatim = ({ at, text }: JsonText): Expression => ({ kind: 'literal', at, value: text.text });
   // A text with nothing to fill in needs no second reading.

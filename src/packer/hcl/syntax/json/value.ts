@@ -1,10 +1,10 @@
 import { quoted } from '../../../../base/text/nearest.ts';
 import { HclError } from '../../hcl-error.ts';
-import type { At, Source } from '../../source.ts';
+import type { At, HclSource } from '../../source.ts';
 import { deeper, here, isAtEnd, newPart, placeAt, startsWith, take, unexpected, type Cursor } from '../cursor.ts';
 
 /** A string, and the same as a source of its own, whose places are those of the file. */
-export type JsonText = { readonly at: At; readonly kind: 'text'; readonly text: Source };
+export type JsonText = { readonly at: At; readonly kind: 'text'; readonly text: HclSource };
 
 export type JsonMember = { readonly name: JsonText; readonly value: Json };
 
