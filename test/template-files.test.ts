@@ -113,7 +113,7 @@ test('no reference leads out of the context or the medium, and none to what is n
     ['sub/absent', /no readable file "sub\/absent"/],
     ['sub', /is not a file/],
     ['a\0b', /NUL/],
-    [`${'x'.repeat(300)}`, /there is no/],
+    [`${'x'.repeat(300)}`, /no readable file/],
     ['media:constructor', /no medium/],
   ];
   for (const [file, message] of cases)
