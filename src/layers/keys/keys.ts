@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { maskOf } from '../../base/mask/mask.ts';
 import type { RuntimeName, Spec } from '../../template/spec.ts';
 import type { Ingredient } from '../types.ts';
+import { changesWith } from './changes-with.ts';
 import type { FileDigests } from './file-digests.ts';
 import { lookInto, type LookedInto } from './look-into.ts';
 import { partsOf, type KeyPart } from './parts.ts';
@@ -78,9 +79,10 @@ const macOf = (secret: Uint8Array, value: unknown): string =>
  * A playbook with max_age is kept that long: its author vouches for what the key cannot see.
  */
 const whyHostChanges = ({ name, type, maxAgeMs }: KeyPart): string | undefined => {
-  if (type === 'shell-local') return `${name} runs shell-local on this host, whose programs may change`;
-  if (type !== 'ansible' || maxAgeMs !== undefined) return undefined;
-  return `${name} runs ansible on this host, whose programs may change; set max_age to keep its result`;
+  const changes = type === undefined ? 'nothing' : changesWith[type];
+  if (changes === 'host') return `${name} runs ${type} on this host, whose programs may change`;
+  if (changes !== 'host unless aged' || maxAgeMs !== undefined) return undefined;
+  return `${name} runs ${type} on this host, whose programs may change; set max_age to keep its result`;
 };
 
 /** Why what comes out of a part is another in each build; undefined: it is not. */
@@ -92,7 +94,8 @@ const whyChanges = (part: KeyPart, looked: LookedInto, differs: readonly string[
   if (other !== undefined) return `${name} uses ${other}, which changes with every build`;
   const onHost = whyHostChanges(part);
   if (onHost !== undefined) return onHost;
-  if (type === 'breakpoint') return `${name} is a breakpoint, at which people may change the guest`;
+  if (type !== undefined && changesWith[type] === 'people')
+    return `${name} is a ${type}, at which people may change the guest`;
   if (name === 'install') return undefined;
   const [runtime] = looked.runtimes;
   if (runtime !== undefined) return `${name} uses ${runtime}, which changes with every build`;
