@@ -85,5 +85,5 @@ test('"imaged layers prune" deletes what is due, one with those over it, or all 
   assert.match((await it.imaged('prune', '--all')).stdout, /^deleted 0 layers/);
   const gone = await it.imaged('prune', a);
   assert.deepEqual([gone.code, /There is no layer/.test(gone.stderr)], [1, true]);
-  assert.match((await it.imaged('prune', '--all', a)).stderr, /Either --all or a key/);
+  assert.match((await it.imaged('prune', '--all', a)).stderr, /takes --all or a key, not both/);
 });

@@ -16,6 +16,7 @@ const on = () => AbortSignal.timeout(20_000);
 
 /** vmctl in name: it makes what it is asked to make, has no machines, and starts none. */
 const stands = `case $1 in
+  status) echo '   ID   PID VCPUS  MAXMEM  CURMEM     TTY        OWNER    STATE NAME';;
   create) for last; do :; done; echo made >"\${last#*:}";;
   start) echo 'vmctl: start vm command failed: no' >&2; exit 1;;
 esac`;
