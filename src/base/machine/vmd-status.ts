@@ -51,7 +51,7 @@ export type StatusReply =
  * only whether there are any.
  */
 export const readStatus = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): StatusReply => {
-  if (/^\s*ID\s+PID\b/.test(stdout)) return { is: 'answering', rows: rowsIn(stdout) };
+  if (/^ *ID +PID\b/m.test(stdout)) return { is: 'answering', rows: rowsIn(stdout) };
   return { is: vmdIsDenied.test(stderr) ? 'denied' : 'silent', said: stderr.trim() };
 };
 
