@@ -129,7 +129,7 @@ test('a configuration that is wrong is one line and exit 1, and --json does not 
   assert.equal(code, 1);
   assert.match(stderr, /^imaged: \S+: workrs: there is no such key/);
   await using other = await desk('');
-  assert.match((await other.check('--json', '--fix-print')).stderr, /Either --json or --fix-print/);
+  assert.match((await other.check('--json', '--fix-print')).stderr, /takes --json or --fix-print, not both/);
 });
 
 test('without a configuration at its usual place that is what fails, and the rest goes by the defaults', async (t) => {

@@ -83,11 +83,8 @@ export const makeWorker = ({ store, run, clock, random, log, trouble }: WorkerPa
     }
   };
 
-  const writeBack = async (
-    { claim: { build, token } }: WorkerJob,
-    outcome: Outcome,
-    giveUp: AbortSignal,
-  ): Promise<void> => {
+  const writeBack = async ({ claim }: WorkerJob, outcome: Outcome, giveUp: AbortSignal): Promise<void> => {
+    const { build, token } = claim;
     const finish = (what: Outcome) =>
       retry(
         async () => {

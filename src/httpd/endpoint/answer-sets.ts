@@ -38,10 +38,7 @@ const noMirror = (path: string): string =>
  * Serves the mirror to one machine, and tells each set once: as fetched when bytes of it were sent and its digest is
  * right, as refused when it was asked for and cannot be given.
  */
-export const makeAnswerSets = (
-  answers: ReadonlyMap<string, EndpointAnswer>,
-  sets: EndpointSets | undefined,
-): AnswerSets => {
+export const makeAnswerSets = (answers: ReadonlyMap<string, EndpointAnswer>, sets?: EndpointSets): AnswerSets => {
   const isFirstFetch = once(Number.MAX_SAFE_INTEGER);
   const isFirstRefusal = once(mostRefusals);
 

@@ -112,12 +112,7 @@ export const makeFileDigests = (names: readonly string[], now: () => number): Fi
     }
   };
 
-  const readOpen = async (
-    path: string,
-    file: FileHandle,
-    signal: AbortSignal,
-    budget?: Budget,
-  ): Promise<ReadDigest> => {
+  const readOpen = async (path: string, file: FileHandle, signal: AbortSignal, budget?: Budget) => {
     spend(budget, bytesOfLooking);
     const facts = await file.stat({ bigint: true });
     const stamp = [facts.dev, facts.ino, facts.size, facts.mtimeNs, facts.ctimeNs, facts.mode].join(' ');
