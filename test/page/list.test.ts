@@ -122,7 +122,7 @@ test('each view tells what it asked the API, as lines of curl that give the same
   const lines = page.getByLabel('The calls of this view, as curl lines');
   await lines.filter({ hasText: 'label' }).waitFor();
   const line = ((await lines.textContent()) ?? '').split('\n').find((one) => one.includes('label')) ?? '';
-  const env = { ...process.env, IMAGED: url, TOKEN: shop.auth.authorization.replace('Bearer ', '') };
+  const env = { ...process.env, IMAGED_URL: url, IMAGED_TOKEN: shop.auth.authorization.replace('Bearer ', '') };
   const { stdout } = await promisify(execFile)('sh', ['-c', `${line} -s`], { env });
   assert.equal((JSON.parse(stdout) as { items: object[] }).items.length, 1);
 });

@@ -43,7 +43,7 @@ export const onCalls = (listener: () => void): (() => void) => {
   return () => void listeners.delete(listener);
 };
 
-/** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
+/** The same request as a line for sh(1), with `IMAGED_URL` and `IMAGED_TOKEN` set. */
 export const curlOf = ({ method, path, body, archive, accept, range }: PageCall): string =>
   [
     'curl',

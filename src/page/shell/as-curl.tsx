@@ -13,7 +13,8 @@ export const AsCurl = () => {
     <details class="as-curl">
       <summary>As curl</summary>
       <p class="quiet">
-        With <code>IMAGED={location.origin}</code> and <code>TOKEN</code> set; <a href="docs">what there is besides</a>.
+        With <code>IMAGED_URL={location.origin}</code> and <code>IMAGED_TOKEN</code> set;{' '}
+        <a href="docs">what there is besides</a>.
       </p>
       <pre tabIndex={0} aria-label="The calls of this view, as curl lines">
         {calls.map((one) => `${curlOf(one)}\n`).join('')}
