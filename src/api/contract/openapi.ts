@@ -27,7 +27,7 @@ provisions the system over ssh and publishes the disk as a file.
 
 Everything is JSON in snake_case; times are RFC 3339 in UTC, sizes are in the unit that their name ends in. Every error
 is a problem document (RFC 9457) with a stable \`code\`; all codes are listed at \`/problems\`. The examples are for a
-shell with \`IMAGED=http://127.0.0.1:8080\` and \`TOKEN\` set to what \`imaged token add\` printed.`;
+shell with \`IMAGED_URL=http://127.0.0.1:8080\` and \`IMAGED_TOKEN\` set to what \`imaged token add\` printed.`;
 
 // The type provider turns one zod schema into JSON schema only as a part of a route, so it is given such a part.
 const jsonOf = (schema: z.ZodType, given: Given): unknown => {
