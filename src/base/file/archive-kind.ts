@@ -15,7 +15,7 @@ const magic: readonly (readonly [ArchiveKind, RegExp])[] = [
 /** Undefined for what is none of these, as a tar from before POSIX is. */
 export const archiveKindOf = (bytes: Uint8Array): ArchiveKind | undefined => {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', 0, archiveHeadBytes);
-  // First, for the name of a file may begin with anything.
-  if (head.startsWith('ustar', 257)) return 'tar';
+  // First, for the name of a file may begin with anything. No text has the NUL that fills a header's fields.
+  if (head.startsWith('ustar', 257) && head.includes('\0')) return 'tar';
   return magic.find(([, begin]) => begin.test(head))?.[0];
 };
